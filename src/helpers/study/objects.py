@@ -1,0 +1,271 @@
+"""The design as data: what a study folder says, as typed and frozen objects.
+
+One class per file of the folder; `Study` holds them all. Objects carry facts only; what an analysis makes of them
+(a timing, a reading, a window) is a `helpers.study.design.Design`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from helpers.errors import UsageError
+from helpers.study.periods import PeriodKind
+
+DataOrigin = Literal["synthetic", "real_public", "real_restricted"]
+AdoptionStatus = Literal["model", "not", "unknown"]
+IndicatorKind = Literal["count", "ratio", "percentage", "score", "class"]
+IndicatorRole = Literal["outcome", "mechanism", "activity", "fidelity", "scorecard"]
+BetterWhen = Literal["lower", "higher", "ambiguous", "none"]
+
+ALL_TOWNS = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A row of ``wards.csv``: one unit, during the time its code meant this unit.
+
+    Codes are reused (16681 was Quang Trung and later Thành Vinh), so the key is the pair of code and first day,
+    written ``16681@2019-01-01`` (`ward_id`).
+    """
+
+    ward_code: str
+    valid_from: date
+    valid_to: date | None
+    ward_name_vi: str
+    town_code: str
+    town_name_vi: str
+    population_count: int | None
+    population_year: int | None
+    is_hot_spot_2019: bool | None
+    is_off_hot_spot_list_2022: bool | None
+    source_id: str
+
+    @property
+    def ward_id(self) -> str:
+        """Return the key ``code@valid_from``."""
+        return f"{self.ward_code}@{self.valid_from.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A row of ``adoption.csv``: whether a ward became a model ward, and how sure that is.
+
+    ``cohort`` is the name of its cohort ("2023"), None unless ``status`` is "model".
+    """
+
+    ward_id: str
+    status: AdoptionStatus
+    cohort: str | None
+    certainty: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A row of ``timings.csv``: under one timing, the first treated period of one cohort."""
+
+    timing: str
+    cohort: str
+    first_treated: str
+    basis: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRule:
+    """A row of ``rosters.csv``: under one reading of the sources, how many wards of a town are model wards.
+
+    ``cohort`` is the cohort that members not named in any source belong to.
+    """
+
+    reading: str
+    town_code: str
+    model_ward_count: int
+    cohort: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A row of ``indicators.csv``.
+
+    ``denominator`` names the indicator a ratio is taken over; ``part_of`` the one this is nested in (property crime is
+    part of recorded crime); ``in_family`` marks the family that multiplicity is controlled over; ``break_periods`` the
+    periods at which the definition changed.
+    """
+
+    indicator: str
+    name_vi: str
+    name_en: str
+    unit_vi: str
+    unit_en: str
+    kind: IndicatorKind
+    role: IndicatorRole
+    better_when: BetterWhen
+    is_primary: bool
+    in_family: bool
+    is_descriptive_only: bool
+    denominator: str | None
+    part_of: str | None
+    break_periods: tuple[str, ...]
+    note: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """A row of ``shocks.csv``: something outside the programme that moved the figures, in one town or all."""
+
+    shock_id: str
+    town_code: str
+    first_date: date
+    last_date: date | None
+    name_vi: str
+    name_en: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A row of ``programmes.csv``: another programme running at the same time."""
+
+    programme_id: str
+    town_code: str
+    first_date: date
+    last_date: date | None
+    name_vi: str
+    name_en: str
+    is_separable: bool
+    note: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryChange:
+    """A row of ``boundary_changes.csv``: on a day, one unit's area went to another (or kept its name on a new code)."""
+
+    effective_date: date
+    from_ward_id: str
+    to_code: str
+    to_name_vi: str
+    kind: str
+    note: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A row of ``sources.csv``: where a fact comes from, in our own words, and how sure it is."""
+
+    source_id: str
+    citation: str
+    published_date: date | None
+    locator: str
+    paraphrase: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A row of ``facts.csv``: a statement about the programme that is no ward's property."""
+
+    fact_id: str
+    statement_vi: str
+    statement_en: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A row of ``ward_aliases.csv`` or ``header_aliases.csv``: a spelling and what it means."""
+
+    spelling: str
+    meaning: str
+    town_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CellMarks:
+    """The ``[cells]`` table of ``study.toml``: what an office means by a cell that is no number.
+
+    Attributes
+    ----------
+    zero : tuple of str
+        Marks declared to mean a true zero ("0" always does).
+    missing : tuple of str
+        Marks declared to mean not reported. A blank cell is always missing.
+    """
+
+    zero: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study folder, read and checked.
+
+    Sequences are sorted by their key, so two readings of one folder are equal.
+    """
+
+    study: str
+    folder: Path
+    titles: Mapping[str, str]
+    questions: Mapping[str, str]
+    origin: DataOrigin
+    unit_names: Mapping[str, str]
+    period_kind: PeriodKind
+    window: tuple[str, str]
+    default_timing: str
+    default_reading: str
+    default_roster: Literal["given", "worlds"]
+    default_anticipation: int
+    cells: CellMarks
+    wards: tuple[Ward, ...]
+    adoption: tuple[Adoption, ...]
+    timings: tuple[Timing, ...]
+    roster_rules: tuple[RosterRule, ...]
+    given_roster: tuple[Adoption, ...]
+    is_given_roster_fictional: bool
+    indicators: tuple[Indicator, ...]
+    shocks: tuple[Shock, ...]
+    programmes: tuple[Programme, ...]
+    boundary_changes: tuple[BoundaryChange, ...]
+    sources: tuple[Source, ...]
+    facts: tuple[Fact, ...]
+    ward_aliases: tuple[Alias, ...]
+    header_aliases: tuple[Alias, ...]
+
+    @property
+    def town_names(self) -> dict[str, str]:
+        """Return the Vietnamese name of each town by its code."""
+        return {ward.town_code: ward.town_name_vi for ward in self.wards}
+
+    def indicator(self, name: str) -> Indicator:
+        """Return an indicator by id.
+
+        Raises
+        ------
+        UsageError
+            If the study has none of that id.
+        """
+        for candidate in self.indicators:
+            if candidate.indicator == name:
+                return candidate
+        known = ", ".join(indicator.indicator for indicator in self.indicators)
+        raise UsageError(f"Study {self.study} has no indicator “{name}”. It has: {known}.")
+
+    def first_treated(self, timing: str, cohort: str) -> str:
+        """Return the first treated period of a cohort under a timing.
+
+        Raises
+        ------
+        UsageError
+            If the study has no such timing or cohort.
+        """
+        for row in self.timings:
+            if (row.timing, row.cohort) == (timing, cohort):
+                return row.first_treated
+        known = ", ".join(sorted({f"{row.timing}/{row.cohort}" for row in self.timings}))
+        raise UsageError(f"Study {self.study} gives no start for timing/cohort {timing}/{cohort}. It has: {known}.")

@@ -1,0 +1,261 @@
+"""Rules that need more than one cell: references, dates, names, settings, and the one primary indicator.
+
+Each rule is a function that looks at the folder's tables (text, as read) and yields a problem for every place that
+breaks it. A rule whose files could not be read yields nothing, so that one mistake is not reported five times. What
+adoption and rosters owe each other is in `helpers.study.roster_rules`.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from helpers.errors import Problem, UsageError
+from helpers.study.objects import ALL_TOWNS
+from helpers.study.periods import PeriodKind, period_days, period_number
+from helpers.study.roster_rules import ROSTER_FILE, ROSTER_RULES
+from helpers.study.schemas import HEADER_FURNITURE, WARD_KEY, is_iso_date
+from helpers.study.settings import SETTINGS_FILE
+from helpers.study.tables import FolderTables, Key, key_of, problem_at
+from helpers.text import normalise_header, normalise_ward_name
+
+Rule = Callable[[FolderTables], Iterable[Problem]]
+
+
+def cross_file_problems(folder: FolderTables) -> list[Problem]:
+    """Return every breach of a rule between cells or files of a folder."""
+    return [problem for rule in (*RULES, *ROSTER_RULES) for problem in rule(folder)]
+
+
+def _sources_resolve(folder: FolderTables) -> Iterator[Problem]:
+    if folder.has("sources.csv"):
+        known = folder.keys("sources.csv", "source_id")
+        for file in folder.tables:
+            if file != "sources.csv" and "source_id" in folder.tables[file].columns:
+                yield from folder.unresolved(file, ("source_id",), known, "sources.csv")
+
+
+def _wards_resolve(folder: FolderTables) -> Iterator[Problem]:
+    if folder.has("wards.csv"):
+        known = folder.keys("wards.csv", *WARD_KEY)
+        for file in ("adoption.csv", ROSTER_FILE, "ward_aliases.csv"):
+            yield from folder.unresolved(file, WARD_KEY, known, "wards.csv")
+        origin = ("from_ward_code", "from_valid_from")
+        yield from folder.unresolved("boundary_changes.csv", origin, known, "wards.csv")
+
+
+def _towns_resolve(folder: FolderTables) -> Iterator[Problem]:
+    if not folder.has("wards.csv"):
+        return
+    known = folder.keys("wards.csv", "town_code")
+    yield from folder.unresolved("rosters.csv", ("town_code",), known, "wards.csv")
+    for file in ("shocks.csv", "programmes.csv"):
+        yield from folder.unresolved(file, ("town_code",), known | {(ALL_TOWNS,)}, "wards.csv (or be “all”)")
+
+
+def _towns_have_one_name(folder: FolderTables) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for number, row in folder.rows("wards.csv"):
+        code, name = row["town_code"], row["town_name_vi"]
+        if first.setdefault(code, name) != name:
+            yield problem_at(
+                "wards.csv", number, name, f"town {code} is called “{first[code]}” above", "Give a town one name."
+            )
+        if code == ALL_TOWNS:
+            yield problem_at(
+                "wards.csv", number, code, "“all” is no town code: it means every town", "Choose another code."
+            )
+
+
+def _vintages_do_not_overlap(folder: FolderTables) -> Iterator[Problem]:
+    by_code: dict[str, list[tuple[str, str, int]]] = {}
+    for number, row in folder.rows("wards.csv"):
+        by_code.setdefault(row["ward_code"], []).append((row["valid_from"], row["valid_to"], number))
+    for code, spells in by_code.items():
+        for (start, end, _), (following, _, number) in itertools.pairwise(sorted(spells)):
+            if start != following and (not end or end >= following):
+                rule = f"code {code} already means another unit on that day"
+                yield problem_at("wards.csv", number, following, rule, "End the earlier row the day before (valid_to).")
+
+
+def _dates_are_ordered(folder: FolderTables) -> Iterator[Problem]:
+    pairs = [("wards.csv", "valid_from", "valid_to")]
+    pairs += [(file, "first_date", "last_date") for file in ("shocks.csv", "programmes.csv")]
+    for file, first, last in pairs:
+        for number, row in folder.rows(file):
+            if is_iso_date(row[first]) and is_iso_date(row[last]) and row[last] < row[first]:
+                yield problem_at(
+                    file,
+                    number,
+                    f"{row[first]} … {row[last]}",
+                    f"{last} is not before {first}",
+                    "Correct one of the two.",
+                )
+
+
+def _periods_are_valid(folder: FolderTables) -> Iterator[Problem]:
+    if folder.settings is None:
+        return
+    kind, window = folder.settings.period_kind, folder.settings.window
+    places: list[tuple[str, int | str, str]] = [
+        (SETTINGS_FILE, "window.first", window.first),
+        (SETTINGS_FILE, "window.last", window.last),
+    ]
+    places += [("timings.csv", number, row["first_treated"]) for number, row in folder.rows("timings.csv")]
+    for number, row in folder.rows("indicators.csv"):
+        places += [("indicators.csv", number, period) for period in row["break_periods"].split()]
+    for file, place, period in places:
+        if not _is_period(kind, period):
+            remedy = f"Write it as in {EXAMPLES[kind]}."
+            yield problem_at(file, place, period, f"a {kind.replace('_', ' ')} is expected", remedy)
+
+
+EXAMPLES: dict[PeriodKind, str] = {
+    "police_month": "2023-05",
+    "calendar_month": "2023-05",
+    "calendar_quarter": "2023Q2",
+    "year": "2023",
+}
+
+
+def _is_period(kind: PeriodKind, label: str) -> bool:
+    try:
+        first, last = period_days(kind, label)
+    except (UsageError, ValueError):
+        return False
+    return is_iso_date(first.isoformat()) and is_iso_date(last.isoformat())
+
+
+def _window_fits(folder: FolderTables) -> Iterator[Problem]:
+    settings = folder.settings
+    if settings is None:
+        return
+    kind, window = settings.period_kind, settings.window
+    if not (_is_period(kind, window.first) and _is_period(kind, window.last)):
+        return
+    if period_number(kind, window.first) > period_number(kind, window.last):
+        found = f"{window.first} … {window.last}"
+        yield problem_at(
+            SETTINGS_FILE, "window", found, "the window ends no earlier than it begins", "Exchange the two."
+        )
+    first_end, last_end = (period_days(kind, label)[1].isoformat() for label in (window.first, window.last))
+    for number, row in folder.rows("wards.csv"):
+        starts_late = is_iso_date(row["valid_from"]) and row["valid_from"] > first_end
+        ends_early = is_iso_date(row["valid_to"]) and row["valid_to"] < last_end
+        if starts_late or ends_early:
+            found = f"{row['valid_from']} … {row['valid_to']}"
+            rule = f"a ward's code keeps its meaning throughout the window, {window.first} … {window.last}"
+            yield problem_at(
+                "wards.csv", number, found, rule, "Shorten the window in study.toml, or correct the dates."
+            )
+
+
+def _defaults_exist(folder: FolderTables) -> Iterator[Problem]:
+    if folder.settings is None:
+        return
+    defaults = folder.settings.defaults
+    for key, value, file in (("timing", defaults.timing, "timings.csv"), ("reading", defaults.reading, "rosters.csv")):
+        known = folder.keys(file, key)
+        if folder.has(file) and (value,) not in known:
+            remedy = f"Choose one of: {', '.join(sorted(name for (name,) in known))}."
+            yield problem_at(SETTINGS_FILE, f"defaults.{key}", value, f"this {key} is not in {file}", remedy)
+
+
+def _marks_are_distinct(folder: FolderTables) -> Iterator[Problem]:
+    if folder.settings is None:
+        return
+    marks = [*folder.settings.cells.zero, *folder.settings.cells.missing]
+    for mark, times in sorted(Counter(mark.strip().casefold() for mark in marks).items()):
+        if times > 1:
+            yield problem_at(
+                SETTINGS_FILE, "cells", mark, "a mark means one thing", "List it once, under zero or under missing."
+            )
+        if not mark or any(character.isdecimal() for character in mark):
+            rule = "a mark is a text without digits; a blank is always missing, and 0 always zero"
+            yield problem_at(SETTINGS_FILE, "cells", mark or "(blank)", rule, "Remove it.")
+
+
+def _indicators_agree(folder: FolderTables) -> Iterator[Problem]:
+    rows = folder.rows("indicators.csv")
+    known = {row["indicator"] for _, row in rows}
+    primary = [row["indicator"] for _, row in rows if row["is_primary"] == "yes"]
+    if rows and len(primary) != 1:
+        remedy = "Write yes in is_primary of exactly one indicator."
+        yield problem_at(
+            "indicators.csv", "column is_primary", ", ".join(primary), "exactly one indicator is primary", remedy
+        )
+    for number, row in rows:
+        for column in ("denominator", "part_of"):
+            if row[column] and (row[column] not in known or row[column] == row["indicator"]):
+                rule = f"{column} names another indicator of this file"
+                yield problem_at("indicators.csv", number, row[column], rule, "Correct the id, or add that indicator.")
+        if (row["kind"] == "ratio") != bool(row["denominator"]):
+            rule = "a ratio names its denominator, and nothing else does"
+            yield problem_at(
+                "indicators.csv",
+                number,
+                f"{row['kind']}, “{row['denominator']}”",
+                rule,
+                "Fill the cell in, or empty it.",
+            )
+
+
+def _boundary_changes_follow(folder: FolderTables) -> Iterator[Problem]:
+    for number, row in folder.rows("boundary_changes.csv"):
+        day, begin = row["effective_date"], row["from_valid_from"]
+        if is_iso_date(day) and is_iso_date(begin) and day <= begin:
+            rule, remedy = "a change comes after its ward begins", "Correct one of the two dates."
+            yield problem_at("boundary_changes.csv", number, day, rule, remedy)
+
+
+def _headers_mean_something(folder: FolderTables) -> Iterator[Problem]:
+    if not folder.has("indicators.csv"):
+        return
+    rows = [row for _, row in folder.rows("indicators.csv")]
+    rates = {(f"{row['indicator']}_rate",) for row in rows if row["kind"] == "ratio"}
+    known = {(row["indicator"],) for row in rows} | rates | {(word,) for word in HEADER_FURNITURE}
+    target = f"indicators.csv (or be <ratio>_rate or one of {', '.join(HEADER_FURNITURE)})"
+    yield from folder.unresolved("header_aliases.csv", ("meaning",), known, target)
+
+
+def _headings_are_unambiguous(folder: FolderTables) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for number, row in folder.rows("header_aliases.csv"):
+        meaning = first.setdefault(normalise_header(row["spelling"]), row["meaning"])
+        if meaning != row["meaning"]:
+            rule = f"this spelling (capitals, tones and punctuation aside) already means {meaning}"
+            yield problem_at("header_aliases.csv", number, row["spelling"], rule, "Keep one of the two.")
+
+
+def _ward_spellings_are_unambiguous(folder: FolderTables) -> Iterator[Problem]:
+    towns = folder.towns()
+    meant: dict[tuple[str, str], Key] = {}
+    for _, row in folder.rows("wards.csv"):
+        meant.setdefault((row["town_code"], normalise_ward_name(row["ward_name_vi"])), key_of(row, WARD_KEY))
+    for number, row in folder.rows("ward_aliases.csv"):
+        ward, town = key_of(row, WARD_KEY), row["town_code"]
+        if towns.get(ward, town) != town:
+            rule = "the ward lies in another town"
+            yield problem_at("ward_aliases.csv", number, town, rule, f"Write {towns[ward]}.")
+        elif meant.setdefault((town, normalise_ward_name(row["spelling"])), ward) != ward:
+            rule = "within a town a spelling means one ward"
+            remedy = "Remove it: such a name cannot be matched safely."
+            yield problem_at("ward_aliases.csv", number, row["spelling"], rule, remedy)
+
+
+RULES: tuple[Rule, ...] = (
+    _sources_resolve,
+    _wards_resolve,
+    _towns_resolve,
+    _towns_have_one_name,
+    _vintages_do_not_overlap,
+    _dates_are_ordered,
+    _periods_are_valid,
+    _window_fits,
+    _defaults_exist,
+    _marks_are_distinct,
+    _indicators_agree,
+    _boundary_changes_follow,
+    _headers_mean_something,
+    _headings_are_unambiguous,
+    _ward_spellings_are_unambiguous,
+)
