@@ -1,0 +1,18 @@
+"""Cleaning: what offices sent, into a panel that loses nothing.
+
+`clean_returns` reads all returns of a study; `describe_workbook` says how one file would be read before it is trusted.
+Every cell of every file ends in the panel, in the quarantine with a reason, or as named furniture.
+"""
+
+from helpers.cleaning.inspect import SheetDescription, describe_workbook, descriptions_frame
+from helpers.cleaning.ledger import UnbalancedAccount
+from helpers.cleaning.returns import CleanedReturns, clean_returns
+
+__all__ = [
+    "CleanedReturns",
+    "SheetDescription",
+    "UnbalancedAccount",
+    "clean_returns",
+    "describe_workbook",
+    "descriptions_frame",
+]

@@ -1,0 +1,219 @@
+"""Numbers as a Vietnamese office writes them, and the rule for those that could mean two things.
+
+The written rule, in the order in which it is applied to one cell:
+
+1. blank: not reported. Never a zero.
+2. a mark that ``study.toml`` declares under ``[cells]``: a zero, or not reported, as declared. Dashes of any length
+   are one mark. A mark that is not declared is not guessed.
+3. a number typed as a number in Excel: that number.
+4. digits only, ``17``: that number.
+5. groups of exactly three digits after the first, parted by dots (``1.234``) or spaces (``1 234``), the first group
+   not starting with 0: thousands. So ``1.234`` is 1234.
+6. one comma, with thousands before it as in 5 or none: a decimal comma. So ``84,95`` is 84.95; but three digits after
+   a comma (``1,234``) may be an English thousand: ambiguous.
+7. any other dot (``1.5``, ``0.123``): ambiguous, because a decimal point and a misplaced thousand look the same.
+8. a trailing ``%`` where a percentage is expected is dropped; elsewhere it is refused.
+9. anything negative is refused, and so is a fraction where a count is expected.
+
+What is ambiguous or refused is quarantined with its reason; it is never repaired. Long-form files, which machines
+write, follow `read_plain_number` instead: a decimal point and nothing else.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from helpers.cleaning.workbook import Uncalculated
+from helpers.study.objects import CellMarks
+from helpers.text import tone_key
+
+Expected = Literal["count", "fraction", "percentage"]
+Mark = Literal["number", "zero", "zero_mark", "missing"]
+
+_DASHES = re.compile("[-‐‑‒–—―−]+")
+_DIGITS = re.compile(r"[0-9]+")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+|(?:[ \u00a0\u202f][0-9]{3})+)")
+_DECIMAL_COMMA = re.compile(r"([0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+),([0-9]+)")
+_NEGATIVE = re.compile(r"[-−–]\s*[0-9][0-9.,]*%?|\(\s*[0-9][0-9.,]*\s*\)")
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
+_LIKE_A_THOUSAND = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+
+_ASK = "Ask the office which number is meant and record it in corrections.csv."
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What one cell was read as.
+
+    Attributes
+    ----------
+    value : float or None
+        The number; None if not reported or quarantined.
+    mark : str
+        How it was written; "missing" whenever `value` is None.
+    rule : str
+        The rule that decided (``plain``, ``dotted_thousands``, ``decimal_comma``, ``declared_zero``, ``blank`` ...).
+    reason : str
+        Why the cell is quarantined; "" if it is not.
+    remedy : str
+        What to do about it.
+    decimals : int
+        Digits written after the decimal comma: what a printed rate may be rounded to. -1 if typed as an Excel number.
+    """
+
+    value: float | None
+    mark: Mark
+    rule: str
+    reason: str = ""
+    remedy: str = ""
+    decimals: int = 0
+
+
+BLANK = Number(
+    None,
+    "missing",
+    "blank",
+    "a blank cell is not reported, and never a zero",
+    "If the office meant none, let it write 0; else nothing needs to be done.",
+)
+
+
+def normalise_mark(text: str) -> str:
+    """Return the key of a mark: lower case, tone key, dashes of any length and number as one hyphen.
+
+    Examples
+    --------
+    >>> normalise_mark(" – "), normalise_mark("KHÔNG")
+    ('-', 'không')
+    """
+    return _DASHES.sub("-", " ".join(tone_key(text).split()))
+
+
+def read_number(raw: object, marks: CellMarks, *, expected: Expected = "count") -> Number:
+    """Return what a cell of an office's table says, by the rule written at the top of this module.
+
+    Parameters
+    ----------
+    raw : object
+        The cell as calamine gives it (text, float, bool, a date), None if blank.
+    marks : CellMarks
+        The study's declaration of what marks mean.
+    expected : {"count", "fraction", "percentage"}
+        A count has no fraction; a fraction may have one; a percentage may also carry a per cent sign.
+
+    Examples
+    --------
+    >>> marks = CellMarks(zero=("-", "không"), missing=())
+    >>> read_number("1.234", marks).value, read_number("84,95%", marks, expected="percentage").value
+    (1234.0, 84.95)
+    >>> read_number("Không", marks).mark, read_number(None, marks).mark, read_number("…", marks).rule
+    ('zero_mark', 'missing', 'undeclared_mark')
+    >>> read_number("1.5", marks).reason
+    'a dot that parts no group of three digits may be a decimal point or a misplaced thousand'
+    """
+    if raw is None:
+        return BLANK
+    if isinstance(raw, Uncalculated):
+        return _refused(
+            "formula_without_value",
+            "a formula whose value was never calculated says nothing",
+            "Open the workbook in Excel or LibreOffice, let it calculate, and save it.",
+        )
+    if isinstance(raw, bool | date | datetime | time | timedelta):
+        return _refused("not_a_number", "a number is expected; Excel holds a date or a truth value here", _ASK)
+    if isinstance(raw, int | float):
+        return _typed(float(raw), expected)
+    text = " ".join(str(raw).replace("\u00a0", " ").replace("\u202f", " ").split())
+    return _declared(text, marks) or _written(text, expected)
+
+
+def _typed(value: float, expected: Expected) -> Number:
+    if not math.isfinite(value):
+        return _refused("not_a_number", "a finite number is expected", _ASK)
+    return _bounded(value, "plain", expected, decimals=-1)
+
+
+def _declared(text: str, marks: CellMarks) -> Number | None:
+    if not text:
+        return BLANK
+    if text[0].isdigit():
+        return None
+    key = normalise_mark(text)
+    if key in {normalise_mark(mark) for mark in marks.zero}:
+        return Number(0.0, "zero_mark", "declared_zero")
+    if key in {normalise_mark(mark) for mark in marks.missing}:
+        reason = "the study declares this mark to mean not reported"
+        return Number(None, "missing", "declared_missing", reason, "Nothing needs to be done.")
+    return None
+
+
+def _written(text: str, expected: Expected) -> Number:
+    if _NEGATIVE.fullmatch(text):
+        return _refused("negative", "a number here cannot be negative", _ASK)
+    if text.endswith("%"):
+        if expected != "percentage":
+            return _refused("percentage", "a count is expected, not a percentage", _ASK)
+        text = text[:-1].rstrip()
+    if _DIGITS.fullmatch(text):
+        return _bounded(float(text), "plain", expected)
+    if _THOUSANDS.fullmatch(text):
+        rule = "dotted_thousands" if "." in text else "spaced_thousands"
+        return _bounded(float(re.sub(r"[^0-9]", "", text)), rule, expected)
+    comma = _DECIMAL_COMMA.fullmatch(text)
+    if comma and len(comma[2]) != 3:
+        value = float(f"{comma[1].replace('.', '')}.{comma[2]}")
+        return _bounded(value, "decimal_comma", expected, decimals=len(comma[2]))
+    if comma:
+        reason = "three digits after a comma may be a fraction or an English thousand"
+        return _refused("ambiguous_comma", reason, _ASK)
+    if re.fullmatch(r"[0-9][0-9.]*", text):
+        reason = "a dot that parts no group of three digits may be a decimal point or a misplaced thousand"
+        return _refused("ambiguous_dot", reason, _ASK)
+    return _refused(
+        "undeclared_mark",
+        "a number, or a mark that study.toml declares under [cells], is expected",
+        "Ask the office what it means; then declare the mark under [cells], or record the number in corrections.csv.",
+    )
+
+
+def _bounded(value: float, rule: str, expected: Expected, *, decimals: int = 0) -> Number:
+    if value < 0:
+        return _refused("negative", "a number here cannot be negative", _ASK)
+    if expected == "count" and (decimals > 0 or not value.is_integer()):
+        return _refused("fraction", "a count has no fraction", _ASK)
+    return Number(value, "number" if value else "zero", rule, decimals=decimals)
+
+
+def _refused(rule: str, reason: str, remedy: str) -> Number:
+    return Number(None, "missing", rule, reason, remedy)
+
+
+def read_plain_number(text: str, marks: CellMarks, *, is_count: bool, is_typed: bool = False) -> Number:
+    """Return what a value of a long-form file says: digits, at most one decimal point, no thousands.
+
+    A count may have a fraction there (an incident shared by two units), but a text that looks like a Vietnamese
+    thousand, ``1.234``, is ambiguous and quarantined unless the file itself types its numbers (`is_typed`, Parquet).
+
+    Examples
+    --------
+    >>> marks = CellMarks(zero=(), missing=())
+    >>> read_plain_number("0.25", marks, is_count=True).value, read_plain_number("1.234", marks, is_count=True).rule
+    (0.25, 'ambiguous_dot')
+    """
+    text = text.strip()
+    declared = _declared(text, marks)
+    if declared:
+        return declared
+    if re.fullmatch(r"[-−–]\s*[0-9.,]+", text):
+        return _refused("negative", "a number here cannot be negative", _ASK)
+    if not _PLAIN.fullmatch(text):
+        return _refused("not_a_number", "digits with at most one decimal point are expected in a long-form file", _ASK)
+    if is_count and not is_typed and _LIKE_A_THOUSAND.fullmatch(text):
+        reason = "one to three digits, a dot and three digits may be a thousand or a fraction"
+        return _refused("ambiguous_dot", reason, _ASK)
+    value = float(text)
+    if not math.isfinite(value):
+        return _refused("not_a_number", "a finite number is expected", _ASK)
+    return Number(value, "number" if value else "zero", "plain")

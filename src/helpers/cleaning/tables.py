@@ -1,0 +1,76 @@
+"""The tables that cleaning leaves behind, as frames with fixed columns and a fixed order."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from helpers.cleaning.ledger import PANEL, QUARANTINE, Ledger
+from helpers.cleaning.sheet_scan import cell_name
+from helpers.panel import PANEL_COLUMNS
+
+PLACE = ("file", "sheet", "row", "column")
+ACCOUNT_COLUMNS = ("file", "sheet", "cell_count", "panel_count", "quarantine_count", "furniture_count")
+FURNITURE_COLUMNS = ("file", "sheet", "kind", "cell_count")
+QUARANTINE_COLUMNS = ("file", "sheet", "cell", "value", "rule", "remedy")
+LOG_COLUMNS = ("file", "sheet", "cell", "what", "before", "after")
+INPUT_COLUMNS = ("file", "sha256")
+
+AccountRow = tuple[str, str, int, int, int, int]
+FurnitureRow = tuple[str, str, str, int]
+
+
+def panel_frame(ledgers: Iterable[Ledger]) -> pd.DataFrame:
+    """Return the panel rows of ledgers, columns `PANEL_COLUMNS`."""
+    rows = [
+        (*fields, ledger.file, ledger.sheet, cell_name(position))
+        for ledger in ledgers
+        for position, *fields in ledger.panel
+    ]
+    return pd.DataFrame(rows, columns=list(PANEL_COLUMNS))
+
+
+def quarantine_frame(ledgers: Iterable[Ledger]) -> pd.DataFrame:
+    """Return what ledgers did not use, one row a cell, with reason and remedy."""
+    return placed_frame(
+        [
+            (ledger.file, ledger.sheet, *position, *fields)
+            for ledger in ledgers
+            for position, *fields in ledger.quarantine
+        ],
+        QUARANTINE_COLUMNS,
+    )
+
+
+def log_frame(ledgers: Iterable[Ledger]) -> pd.DataFrame:
+    """Return what ledgers decided, one row a decision."""
+    return placed_frame(
+        [(ledger.file, ledger.sheet, *position, *fields) for ledger in ledgers for position, *fields in ledger.log],
+        LOG_COLUMNS,
+    )
+
+
+def placed_frame(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
+    """Return rows begun by file, sheet, row and column as a frame in reading order, with cells named as in Excel."""
+    frame = pd.DataFrame(rows, columns=[*PLACE, *columns[3:]])
+    frame = frame.sort_values(list(frame.columns), ignore_index=True)
+    frame.insert(2, "cell", [cell_name(place) for place in zip(frame["row"], frame["column"], strict=True)])
+    return frame[list(columns)].astype("str")
+
+
+def joined_frames(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return frames of equal columns below each other; empty ones have no types, and are left out."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def account_rows(ledger: Ledger) -> tuple[AccountRow, list[FurnitureRow]]:
+    """Return the account of a balanced ledger, and its furniture by kind."""
+    return count_fates(ledger.file, ledger.sheet, ledger.counts())
+
+
+def count_fates(file: str, sheet: str, fates: Counter[str]) -> tuple[AccountRow, list[FurnitureRow]]:
+    """Return the account of a sheet from the number of its cells by fate, and its furniture by kind."""
+    kinds = {kind: count for kind, count in fates.items() if kind not in (PANEL, QUARANTINE) and count}
+    row = (file, sheet, sum(fates.values()), fates[PANEL], fates[QUARANTINE], sum(kinds.values()))
+    return row, [(file, sheet, kind, kinds[kind]) for kind in sorted(kinds)]
