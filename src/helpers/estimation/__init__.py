@@ -1,0 +1,1 @@
+"""Estimators, one per file, and their one result type."""

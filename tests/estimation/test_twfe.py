@@ -1,0 +1,78 @@
+"""The regressions everyone else would run equal what statsmodels gives with dummies."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from helpers.estimation.twfe_linear import twfe_linear
+from helpers.estimation.twfe_poisson import twfe_poisson
+from helpers.study.design import DONUT, NEVER, TREATED, Design
+from helpers.study.periods import period_range
+
+
+@pytest.fixture(scope="module")
+def study():
+    rng = np.random.default_rng(5)
+    design = Design(
+        "s",
+        "main",
+        "A",
+        "given",
+        "calendar_month",
+        period_range("calendar_month", "2020-01", "2021-08"),
+        tuple(f"{n:02d}" for n in range(14)),
+        ("t",) * 14,
+        ("x", "y"),
+        (8, 14),
+        (0, 0, 0, 1, 1, 1, *[NEVER] * 8),
+        2,
+    )
+    counts = rng.poisson(4.0, (14, 20)).astype(float)
+    counts[3, 5] = np.nan
+    return counts, design
+
+
+def dummies(design, counts):
+    states = design.cell_states()
+    used = (states != DONUT) & ~np.isnan(counts)
+    wards, periods = np.nonzero(used)
+    treated = (states == TREATED)[used]
+    columns = [treated[:, None], wards[:, None] == np.arange(14), periods[:, None] == np.arange(1, 20)]
+    return used, wards, np.column_stack(columns).astype(float)
+
+
+def test_poisson_equals_dummies_with_clustered_errors(study):
+    counts, design = study
+    used, wards, regressors = dummies(design, counts)
+    model = sm.GLM(counts[used], regressors, family=sm.families.Poisson())
+    oracle = model.fit(cov_type="cluster", cov_kwds={"groups": wards, "use_correction": False}, tol=1e-14)
+    row = twfe_poisson(counts, design, "n").rows[0]
+    assert np.log1p(row.estimate) == pytest.approx(oracle.params[0], abs=1e-7)
+    assert row.std_error == pytest.approx(oracle.bse[0] * np.sqrt(14 / 13), rel=1e-6)
+    assert row.conf_low < row.estimate < row.conf_high
+    assert row.n_obs == used.sum()
+
+
+def test_linear_equals_dummies_with_hc1(study):
+    counts, design = study
+    used, _, regressors = dummies(design, counts)
+    oracle = sm.OLS(counts[used], regressors).fit(cov_type="HC1")
+    row = twfe_linear(counts, design, "n").rows[0]
+    assert (row.estimate, row.std_error) == pytest.approx((oracle.params[0], oracle.bse[0]), rel=1e-8)
+
+
+def test_clustered_interval_is_refused_below_five_treated_wards(study):
+    counts, design = study
+    few = design.with_labels((0, 0, *[NEVER] * 12))
+    row = twfe_poisson(counts, few, "n").rows[0]
+    assert np.isfinite(row.estimate)
+    assert np.isnan(row.conf_low)
+    assert "fewer than 5" in row.reason
+
+
+def test_no_treated_incident_is_said(study):
+    counts, design = study
+    silent = np.where(design.cell_states() == TREATED, 0.0, counts)
+    row = twfe_poisson(silent, design, "n").rows[0]
+    assert np.isnan(row.estimate)
+    assert "no finite value" in row.reason
