@@ -1,0 +1,66 @@
+"""`Analysis`: one indicator under one design, with the draws every test of it shares."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from helpers.panel import outcome_matrix
+from helpers.study.design import Design
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What an estimate and all attempts to break it start from.
+
+    Attributes
+    ----------
+    indicator : str
+    outcome : ndarray, shape (W, P)
+        Counts in the design's order; NaN where not reported.
+    design : Design
+    n_draws : int
+        Relabellings per test, when there are more.
+    seed : int
+        Shared, so that specifications and checks see the same relabellings.
+    """
+
+    indicator: str
+    outcome: Array
+    design: Design
+    n_draws: int
+    seed: int
+
+    def under(self, design: Design) -> "Analysis":
+        """Return the same analysis under another design of the same wards, its window cut to the design's."""
+        return replace(self, design=design, outcome=self.outcome[:, : len(design.periods)])
+
+    def without_town(self, town: str) -> "Analysis":
+        """Return the analysis without the wards of one town.
+
+        Raises
+        ------
+        DesignError
+            If what is left admits no estimate.
+        """
+        kept = [position for position, own in enumerate(self.design.town_codes) if own != town]
+        left_out = [self.design.ward_ids[p] for p, own in enumerate(self.design.town_codes) if own == town]
+        return replace(self, design=self.design.without_wards(left_out), outcome=self.outcome[kept])
+
+    def with_draws(self, n_draws: int) -> "Analysis":
+        """Return the analysis with another number of relabellings."""
+        return replace(self, n_draws=n_draws)
+
+
+def build_analysis(panel: pd.DataFrame, design: Design, indicator: str, *, n_draws: int, seed: int) -> Analysis:
+    """Return the analysis of one indicator of a panel.
+
+    Raises
+    ------
+    EstimationError
+        If the panel holds nothing of the indicator, or a period that no ward reported.
+    """
+    return Analysis(indicator, outcome_matrix(panel, design, indicator), design, n_draws, seed)

@@ -1,0 +1,104 @@
+"""Relabellings of treatment: which wards could have had which treatment path.
+
+Nothing was assigned at random here. A randomisation p-value is valid "under as-if-random assignment among the listed
+relabellings", and these are the lists: whole treatment paths change hands, cohort sizes are kept, and a stratum (all
+wards, or a town) never gives a path to another.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from helpers.study.design import Labels
+
+Positions = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """A set of relabellings, all of them or a random sample.
+
+    Attributes
+    ----------
+    labels : ndarray of int8, shape (B, W)
+        One relabelling a row. All of them when ``is_exact``; the actual labelling is then one of the rows.
+    count : int
+        Number of distinct relabellings there are.
+    is_exact : bool
+        Whether `labels` lists them all.
+    """
+
+    labels: Labels
+    count: int
+    is_exact: bool
+
+    @property
+    def smallest_p(self) -> float:
+        """Return the smallest p-value that can come out."""
+        return 1 / self.count if self.is_exact else 1 / (1 + len(self.labels))
+
+
+def reassign(actual: Labels, pools: Sequence[Positions], *, n_draws: int, seed: int) -> Assignments:
+    """Return relabellings in which the labels inside each pool change hands; wards in no pool keep theirs.
+
+    Parameters
+    ----------
+    actual : ndarray of int8, shape (W,)
+        The labels as they are.
+    pools : sequence of ndarray of int
+        Disjoint sets of ward positions.
+    n_draws : int
+        Relabellings to draw; all are listed instead when there are no more than this.
+    seed : int
+        The same seed and pools give the same draws, so indicators and specifications share them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> listed = reassign(np.array([0, -1, -1], dtype=np.int8), [np.arange(3)], n_draws=99, seed=1)
+    >>> listed.count, listed.is_exact, listed.labels.tolist()
+    (3, True, [[-1, -1, 0], [-1, 0, -1], [0, -1, -1]])
+    """
+    count = math.prod(_arrangement_count(actual[pool]) for pool in pools)
+    if count <= n_draws:
+        return Assignments(_all(actual, pools, count), count, is_exact=True)
+    rng = np.random.default_rng(seed)
+    labels = np.tile(actual, (n_draws, 1))
+    for pool in pools:
+        labels[:, pool] = rng.permuted(labels[:, pool], axis=1)
+    return Assignments(labels, count, is_exact=False)
+
+
+def _arrangement_count(labels: Labels) -> int:
+    _, sizes = np.unique(labels, return_counts=True)
+    return math.factorial(len(labels)) // math.prod(math.factorial(int(size)) for size in sizes)
+
+
+def _all(actual: Labels, pools: Sequence[Positions], count: int) -> Labels:
+    labels = np.tile(actual, (count, 1))
+    for row, arrangement in enumerate(itertools.product(*(list(_arrangements(actual[pool])) for pool in pools))):
+        for pool, own in zip(pools, arrangement, strict=True):
+            labels[row, pool] = own
+    return labels
+
+
+def _arrangements(labels: Labels) -> Iterator[tuple[int, ...]]:
+    """Yield the distinct orders of some labels, in lexicographic order."""
+    values, sizes = np.unique(labels, return_counts=True)
+    left = dict(zip(values.tolist(), sizes.tolist(), strict=True))
+
+    def extend(prefix: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        if len(prefix) == len(labels):
+            yield prefix
+            return
+        for value in left:
+            if left[value]:
+                left[value] -= 1
+                yield from extend((*prefix, value))
+                left[value] += 1
+
+    return extend(())

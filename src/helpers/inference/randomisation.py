@@ -1,0 +1,242 @@
+"""The randomisation test of one estimand, and its interval by inversion.
+
+The p-value is the share of relabellings whose |T| is at least the actual one's. The 95% interval holds every common
+ratio r that the test of H_r does not reject, with equal tails. Both are valid under as-if-random assignment among the
+listed relabellings, no spillover between wards and no anticipation outside the donut; the interval assumes in addition
+one ratio common to all treated cells.
+
+References: fisher1935, ding2018 (studentised randomisation tests), mackinnon2020 (few treated clusters).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from helpers.errors import EstimationError
+from helpers.estimation.blocks import strata
+from helpers.estimation.estimands import ALL_COHORTS, Estimand, Target, build_target
+from helpers.estimation.specification import Specification
+from helpers.inference.assignments import Assignments, reassign
+from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
+from helpers.inference.statistic import Statistics, memberships, studentise
+from helpers.study.design import NEVER, Design
+
+Array = npt.NDArray[np.float64]
+
+LEVEL = 0.05
+TIE_TOLERANCE = 1e-9
+"""Relabellings that give the same statistic differ by rounding only; relative to the statistic."""
+RATIO_GRID = np.exp(np.linspace(np.log(0.02), np.log(50.0), 33))
+"""Hypothetical ratios tried first. Acceptance beyond either end counts as no bound: such an effect is not a finding."""
+RATIO_STEPS = 11
+"""Halvings of a grid cell at each end of the interval: the end is known to about 0.01%."""
+
+
+@dataclass(frozen=True, slots=True)
+class RandomisationTest:
+    """Result of the test of one estimand.
+
+    Attributes
+    ----------
+    estimand : Estimand
+    specification : str
+    p_value, p_mc_error : float
+        The p-value and its Monte-Carlo standard error (0 when all relabellings were listed).
+    ratio_low, ratio_high : float
+        95% interval of observed / expected; 0 and inf mean no lower and no upper bound.
+    std_error : float
+        Null standard error of log(observed / expected).
+    n_assignments : int
+        Number of distinct relabellings.
+    smallest_p : float
+        Smallest p-value that could have come out.
+    null_tested : str
+        "no effect of this cohort", or "no effect anywhere" when all treatment paths change hands.
+    zero_draw_share : float
+        Share of relabellings in which nothing was observed or nothing expected.
+    """
+
+    estimand: Estimand
+    specification: Specification
+    p_value: float
+    p_mc_error: float
+    ratio_low: float
+    ratio_high: float
+    std_error: float
+    n_assignments: int
+    smallest_p: float
+    null_tested: str
+    zero_draw_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Everything a test of one estimand needs: tables, relabellings, cells.
+
+    ``belongs`` holds the actual labelling first, then the relabellings.
+    """
+
+    target: Target
+    tables: tuple[WardTable, ...]
+    assignments: Assignments
+    belongs: tuple[Array, ...]
+    null_tested: str
+
+    def statistics(self, ratio: float = 1.0) -> Statistics:
+        """Return the statistic under H_r for the actual labelling (first) and every relabelling."""
+        nulls = tuple(undo_programme(table, ratio) for table in self.tables)
+        return self.studentise(nulls)
+
+    def studentise(self, nulls: Sequence[NullTable]) -> Statistics:
+        """Return the statistic of given null tables."""
+        return studentise(nulls, self.belongs, self.target, overdispersion(nulls))
+
+
+def build_experiment(
+    outcome: Array, design: Design, specification: Specification, estimand: Estimand, *, n_draws: int, seed: int
+) -> Experiment:
+    """Return the experiment of one estimand.
+
+    The effect of one cohort is tested by relabelling that cohort against the never treated, the other cohorts' labels
+    held. Where that leaves too few relabellings to reject at all, all paths change hands and the null tested is "no
+    effect anywhere".
+
+    Raises
+    ------
+    EstimationError
+        If nothing of the estimand can be estimated under the specification.
+    """
+    target = build_target(design, specification, estimand)
+    if not target.is_estimable:
+        raise EstimationError(f"No comparison ward identifies any cell of this estimand under {specification}.")
+    assignments, null_tested = _relabellings(design, specification, estimand, n_draws=n_draws, seed=seed)
+    labels = np.vstack([design.label_array[None, :], assignments.labels])
+    return Experiment(
+        target=target,
+        tables=tabulate(outcome, design, target),
+        assignments=assignments,
+        belongs=memberships(labels, target),
+        null_tested=null_tested,
+    )
+
+
+def _relabellings(
+    design: Design, specification: Specification, estimand: Estimand, *, n_draws: int, seed: int
+) -> tuple[Assignments, str]:
+    labels, pools = design.label_array, strata(design, specification)
+    if estimand.cohort != ALL_COHORTS and len(design.cohorts) > 1:
+        own = np.isin(labels, [design.cohorts.index(estimand.cohort), NEVER])
+        held = reassign(labels, [pool[own[pool]] for pool in pools], n_draws=n_draws, seed=seed)
+        if held.smallest_p <= LEVEL:
+            return held, "no effect of this cohort"
+    return reassign(labels, pools, n_draws=n_draws, seed=seed), "no effect anywhere"
+
+
+def randomisation_test(
+    outcome: Array,
+    design: Design,
+    estimand: Estimand,
+    *,
+    specification: Specification,
+    n_draws: int = 9_999,
+    seed: int,
+) -> RandomisationTest:
+    """Test one estimand by relabelling, and invert the test into a 95% interval.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (W, P)
+        Counts in the design's order; NaN where not reported.
+    design : Design
+    estimand : Estimand
+    specification : {"two_way", "town_period"}
+        Also the scheme: all wards change hands, or wards within each town.
+    n_draws : int
+        Relabellings drawn when there are more; otherwise all are listed.
+    seed : int
+
+    Raises
+    ------
+    EstimationError
+        If nothing of the estimand can be estimated under the specification.
+
+    Examples
+    --------
+    >>> from helpers.study.design import Design
+    >>> design = Design("s", "main", "A", "given", "calendar_month", ("2023-01", "2023-02"), tuple("abcd"), ("t",) * 4,
+    ...                 ("x",), (1,), (0, -1, -1, -1), 0)
+    >>> counts = np.array([[20.0, 5.0], [20.0, 21.0], [30.0, 29.0], [10.0, 11.0]])
+    >>> test = randomisation_test(counts, design, Estimand("overall"), specification="two_way", seed=1)
+    >>> test.n_assignments, test.p_value
+    (4, 0.25)
+    """
+    experiment = build_experiment(outcome, design, specification, estimand, n_draws=n_draws, seed=seed)
+    statistics = experiment.statistics()
+    p_value = two_sided_p(statistics.t, is_exact=experiment.assignments.is_exact)
+    low, high = _interval(experiment, statistics)
+    drawn = len(experiment.assignments.labels)
+    return RandomisationTest(
+        estimand=estimand,
+        specification=specification,
+        p_value=p_value,
+        p_mc_error=0.0 if experiment.assignments.is_exact else float(np.sqrt(p_value * (1 - p_value) / drawn)),
+        ratio_low=low,
+        ratio_high=high,
+        std_error=float(statistics.std_error[0]),
+        n_assignments=experiment.assignments.count,
+        smallest_p=experiment.assignments.smallest_p,
+        null_tested=experiment.null_tested,
+        zero_draw_share=statistics.zero_share,
+    )
+
+
+def two_sided_p(t: Array, *, is_exact: bool) -> float:
+    """Return the share of relabellings with |T| at least the actual one's (first entry of `t`)."""
+    return float(share_at_least(np.abs(t), is_exact=is_exact))
+
+
+def share_at_least(t: Array, *, is_exact: bool) -> Array:
+    """Return, over the last axis, the share of relabellings at least as large as the first entry."""
+    actual, drawn = t[..., :1], t[..., 1:]
+    at_least = (drawn >= actual - TIE_TOLERANCE * np.maximum(1.0, np.abs(actual))).sum(axis=-1)
+    count = drawn.shape[-1]
+    return np.asarray(at_least / count if is_exact else (1 + at_least) / (1 + count))
+
+
+def equal_tailed_accepts(t: Array, *, is_exact: bool) -> bool:
+    """Return whether neither tail of the test rejects at half the level."""
+    return bool(min(share_at_least(t, is_exact=is_exact), share_at_least(-t, is_exact=is_exact)) > LEVEL / 2)
+
+
+def _interval(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
+    """Return the convex hull of the accepted ratios."""
+    is_exact = experiment.assignments.is_exact
+
+    def accepts(ratio: float) -> bool:
+        return equal_tailed_accepts(experiment.statistics(ratio).t, is_exact=is_exact)
+
+    observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
+    tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if observed > 0 and expected > 0 else [])})
+    low = next((position for position, ratio in enumerate(tried) if accepts(ratio)), None)
+    if low is None:
+        raise EstimationError(
+            "No hypothetical ratio is accepted: the interval is empty. Report this design; it should not occur."
+        )
+    high = next(position for position in reversed(range(len(tried))) if position == low or accepts(tried[position]))
+    return (
+        0.0 if low == 0 else _edge(accepts, tried[low], tried[low - 1]),
+        np.inf if high == len(tried) - 1 else _edge(accepts, tried[high], tried[high + 1]),
+    )
+
+
+def _edge(accepts: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Halve (on the log scale) between an accepted and a rejected ratio; return the last accepted one."""
+    for _ in range(RATIO_STEPS):
+        middle = float(np.sqrt(inside * outside))
+        if accepts(middle):
+            inside = middle
+        else:
+            outside = middle
+    return inside
