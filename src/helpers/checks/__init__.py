@@ -1,0 +1,1 @@
+"""Attempts to break an estimate, and the description of the design that comes before it."""

@@ -1,0 +1,60 @@
+"""Worlds: whether the result holds whoever the unnamed model wards are."""
+
+import numpy as np
+
+from helpers.checks.gates import Check, Detail, Verdict
+from helpers.estimation.estimands import Estimand
+from helpers.estimation.specification import Specification
+from helpers.inference.analysis import Analysis
+from helpers.inference.randomisation import LEVEL
+from helpers.inference.worlds import worlds_range
+from helpers.study.design import Worlds
+
+QUESTION = "Over every roster the sources admit, does the effect keep its sign and its significance?"
+
+
+def all_worlds(analysis: Analysis, worlds: Worlds, specification: Specification) -> Check:
+    """Return the range of the overall effect and of each cohort's over all admissible rosters.
+
+    Notes
+    -----
+    It passes only if the largest p-value is at most 5% and the sign is the same in every roster: nearly powerless here
+    even when the programme works. It fails if the sign turns. The share of rosters that reject is not computed: it
+    would read like a probability and is none.
+    """
+    estimands = [Estimand("overall"), *(Estimand("cohort", cohort) for cohort in worlds.design.cohorts)]
+    ranges = [worlds_range(analysis.under(worlds.design), worlds, estimand, specification) for estimand in estimands]
+    details = tuple(
+        Detail(
+            f"{one.reading}:{one.estimand.cohort}",
+            conf_low=float(np.nanmin(one.estimates)),
+            conf_high=float(np.nanmax(one.estimates)),
+            p_value=float(one.p_values.max()),
+            reason=f"range over {one.n_worlds} rosters; p is the largest",
+        )
+        for one in ranges
+    )
+    overall = ranges[0]
+    low, high, largest = np.nanmin(overall.estimates), np.nanmax(overall.estimates), float(overall.p_values.max())
+    count = f"{overall.n_worlds} rosters of reading {overall.reading}"
+    verdict, reason = _judge(float(low), float(high), largest, count)
+    return Check(
+        analysis.indicator,
+        specification,
+        "worlds",
+        QUESTION,
+        largest,
+        LEVEL,
+        "5% in every roster",
+        verdict,
+        reason,
+        details,
+    )
+
+
+def _judge(low: float, high: float, largest_p: float, count: str) -> tuple[Verdict, str]:
+    if low < 0 < high:
+        return "fail", f"the sign turns within the {count}"
+    if largest_p <= LEVEL:
+        return "pass", f"it holds in every one of the {count}"
+    return "cannot_tell", f"the sign holds in all {count}, the significance not in every one"

@@ -1,0 +1,42 @@
+"""What the design could see at all: the minimum detectable effect of each indicator, before any estimate."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.checks.description import DESIGN_COLUMNS
+from helpers.estimation.estimands import build_target, headline_estimands
+from helpers.estimation.specification import SPECIFICATIONS
+from helpers.inference.power import minimum_detectable_effect
+from helpers.panel import outcome_matrix
+from helpers.study.design import Design
+
+
+def detectable_effects(panel: pd.DataFrame, design: Design, indicators: Sequence[str], *, seed: int) -> pd.DataFrame:
+    """Return the minimum detectable effect per indicator, specification and headline estimand.
+
+    Returns
+    -------
+    DataFrame
+        Design rows; ``measure`` is ``mde`` (ratio scale; NaN where not even −95% is detected), ``mde_power`` and
+        ``kappa``.
+    """
+    rows = []
+    for indicator in indicators:
+        outcome = outcome_matrix(panel, design, indicator)
+        for specification in SPECIFICATIONS:
+            for estimand in headline_estimands(design):
+                if not build_target(design, specification, estimand).is_estimable:
+                    continue
+                found = minimum_detectable_effect(outcome, design, estimand, specification=specification, seed=seed)
+                place = {
+                    "topic": "detectability",
+                    "specification": specification,
+                    "indicator": indicator,
+                    "cohort": estimand.cohort,
+                    "town_code": "",
+                    "period": "",
+                }
+                numbers = {"mde": found.effect, "mde_power": found.power, "kappa": found.kappa}
+                rows += [{**place, "measure": measure, "value": value} for measure, value in numbers.items()]
+    return pd.DataFrame(rows, columns=list(DESIGN_COLUMNS))
