@@ -1,4 +1,4 @@
-"""Model wards: did becoming a model ward change a ward's security-and-order indicators?
+"""Model wards: the effect of a ward programme on security-and-order indicators, honestly estimated.
 
 The way through the package follows the way of the data: a *study* (the design as data) and its raw returns are
 cleaned into a *panel*; estimators turn panel and design into *effects*; inference and checks say how far the

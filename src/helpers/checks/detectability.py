@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import pandas as pd
 
 from helpers.checks.description import DESIGN_COLUMNS
-from helpers.estimation.estimands import build_target, headline_estimands
-from helpers.estimation.specification import SPECIFICATIONS
+from helpers.estimation.estimands import Estimand, build_target, headline_estimands
+from helpers.estimation.specification import CONFIRMATORY, SPECIFICATIONS, Specification
 from helpers.inference.power import minimum_detectable_effect
 from helpers.panel import outcome_matrix
 from helpers.study.design import Design
 
 
 def detectable_effects(panel: pd.DataFrame, design: Design, indicators: Sequence[str], *, seed: int) -> pd.DataFrame:
-    """Return the minimum detectable effect per indicator, specification and headline estimand.
+    """Return the minimum detectable effect per indicator: overall, and by cohort under the confirmatory specification.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def detectable_effects(panel: pd.DataFrame, design: Design, indicators: Sequence
     for indicator in indicators:
         outcome = outcome_matrix(panel, design, indicator)
         for specification in SPECIFICATIONS:
-            for estimand in headline_estimands(design):
+            for estimand in _estimands(design, specification):
                 if not build_target(design, specification, estimand).is_estimable:
                     continue
                 found = minimum_detectable_effect(outcome, design, estimand, specification=specification, seed=seed)
@@ -40,3 +40,8 @@ def detectable_effects(panel: pd.DataFrame, design: Design, indicators: Sequence
                 numbers = {"mde": found.effect, "mde_power": found.power, "kappa": found.kappa}
                 rows += [{**place, "measure": measure, "value": value} for measure, value in numbers.items()]
     return pd.DataFrame(rows, columns=list(DESIGN_COLUMNS))
+
+
+def _estimands(design: Design, specification: Specification) -> tuple[Estimand, ...]:
+    estimands = headline_estimands(design)
+    return estimands if specification == CONFIRMATORY else estimands[:1]

@@ -40,7 +40,7 @@ class Ladder:
         Sum of a group's untreated blocks.
     spans : ndarray, shape (G, ...)
         B_{u(g)}: summed factors of those blocks, from where the ladder last started.
-    known : ndarray of bool, shape (G, K, ...)
+    known : ndarray of bool, shape (G, K, ...), or with ones for the trailing axes
         Where a group's expected sum is identified. It is not once the groups still untreated had no incident before a
         block that comes after the group's own untreated time: their growth is anything over zero.
     """
@@ -83,21 +83,32 @@ def climb(sums: Array, untreated: Mask) -> Ladder:
     """
     numerators, denominators, factors = (np.zeros(sums.shape[1:]) for _ in range(3))
     before, spans = np.zeros_like(sums[:, 0]), np.zeros_like(sums[:, 0])
-    known = np.ones(sums.shape, dtype=bool)
+    known = np.ones((*untreated.shape, *[1] * (sums.ndim - 2)), dtype=bool)
     reach = np.zeros(sums.shape[2:])
     for block in range(untreated.shape[1]):
         groups = np.flatnonzero(untreated[:, block])
         numerators[block] = sums[groups, block].sum(axis=0)
         denominators[block] = before[groups].sum(axis=0)
         fresh = denominators[block] == 0
-        factors[block] = np.where(fresh, numerators[block] > 0, _ratio(numerators[block], denominators[block]) * reach)
         if fresh.any():
+            growth = _ratio(numerators[block], denominators[block])
+            factors[block] = np.where(fresh, numerators[block] > 0, growth * reach)
             spans[groups] *= ~fresh
-            known[~untreated[:, block], block:] &= ~fresh
-        reach = np.where(fresh, 0.0, reach) + factors[block]
+            reach = np.where(fresh, 0.0, reach)
+            known = _without(known, ~untreated[:, block], block, fresh) if block else known
+        else:
+            factors[block] = numerators[block] / denominators[block] * reach
+        reach = reach + factors[block]
         before[groups] += sums[groups, block]
         spans[groups] += factors[block]
     return Ladder(numerators, denominators, factors, bases=before, spans=spans, known=known)
+
+
+def _without(known: Mask, closed: Mask, block: int, fresh: Mask) -> Mask:
+    """Return `known` with the closed groups' sums from `block` on unknown where the ladder starts afresh."""
+    known = np.array(np.broadcast_to(known, (*known.shape[:2], *fresh.shape)))
+    known[closed, block:] &= ~fresh
+    return known
 
 
 def log_ratio_gradient(means: Array, untreated: Mask, target: Mask, total: Array) -> Array:

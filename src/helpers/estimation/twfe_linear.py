@@ -9,8 +9,8 @@ References: ditella2004 (the published number this reproduces), mackinnon1985 (H
 
 import numpy as np
 import numpy.typing as npt
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from helpers.errors import EstimationError
 from helpers.estimation.effects import EffectRow, Effects
@@ -59,7 +59,7 @@ def twfe_linear(outcome: Array, design: Design, indicator: str) -> Effects:
         raise EstimationError(
             "Treatment does not vary within wards and periods: a two-way regression has nothing to fit."
         )
-    fitted = sm.OLS(values, treated).fit(cov_type="HC0")
+    fitted = OLS(values, treated).fit(cov_type="HC0")
     n_obs = int(used.sum())
     parameters = int(used.any(axis=1).sum() + used.any(axis=0).sum())
     std_error = float(fitted.bse[0]) * float(np.sqrt(n_obs / (n_obs - parameters)))

@@ -17,8 +17,12 @@ from helpers.study.design import TREATED, Design
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-GAP_STEPS = 50
-"""Proportional-fitting steps where returns have gaps; each shrinks the error by about the share of missing cells."""
+GAP_TOLERANCE = 1e-10
+"""Relative change at which the fit of a table with gaps stops: far below what any relabelling could notice."""
+MOST_GAP_STEPS = 200
+"""Each step shrinks the error by about the share of missing cells, so ten or so are the rule."""
+SMALLEST = 1e-300
+"""Keeps the factors of an all-zero row or column at zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +96,15 @@ def _two_way_means(sums: Array, coverage: Array) -> Array:
     if bool((coverage == 1.0).all()):
         total = rows.sum(axis=-2, keepdims=True)
         return np.asarray(rows * columns / np.where(total > 0, total, 1.0))
-    fitted_columns = columns / np.maximum(coverage.sum(axis=-2, keepdims=True), 1e-300)
+    fitted_columns = columns / np.maximum(coverage.sum(axis=-2, keepdims=True), SMALLEST)
     fitted_rows = rows
-    for _ in range(GAP_STEPS):
-        fitted_rows = _over(rows, (coverage * fitted_columns).sum(axis=-1, keepdims=True))
-        fitted_columns = _over(columns, (coverage * fitted_rows).sum(axis=-2, keepdims=True))
+    for _ in range(MOST_GAP_STEPS):
+        fitted_rows = rows / np.maximum((coverage * fitted_columns).sum(axis=-1, keepdims=True), SMALLEST)
+        before = fitted_columns
+        fitted_columns = columns / np.maximum((coverage * fitted_rows).sum(axis=-2, keepdims=True), SMALLEST)
+        if np.abs(fitted_columns - before).max() <= GAP_TOLERANCE * fitted_columns.max():
+            break
     return np.asarray(fitted_rows * fitted_columns)
-
-
-def _over(numerator: Array, denominator: Array) -> Array:
-    out = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
-    return np.asarray(np.divide(numerator, denominator, out=out, where=denominator > 0))
 
 
 def overdispersion(tables: Sequence[NullTable]) -> Array:
@@ -113,10 +115,10 @@ def overdispersion(tables: Sequence[NullTable]) -> Array:
     """
     excess = spread = np.float64(0.0)
     for table in tables:
-        total = np.maximum(table.means.sum(axis=(-2, -1), keepdims=True), 1e-300)
+        total = np.maximum(table.means.sum(axis=(-2, -1), keepdims=True), SMALLEST)
         free_rows = 1.0 - table.means.sum(axis=-1, keepdims=True) / total
         free_columns = 1.0 - table.means.sum(axis=-2, keepdims=True) / total
         free = free_rows * free_columns
         excess = excess + ((table.sums - table.means) ** 2 - table.poisson * free).sum(axis=(-2, -1))
         spread = spread + (table.means**2 * free).sum(axis=(-2, -1))
-    return np.asarray(np.maximum(0.0, excess / np.maximum(spread, 1e-300)))
+    return np.asarray(np.maximum(0.0, excess / np.maximum(spread, SMALLEST)))

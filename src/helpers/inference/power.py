@@ -5,6 +5,7 @@ put through the very test that will be used, at hypothetical effects and never a
 nothing without this number beside it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,8 +23,12 @@ Array = npt.NDArray[np.float64]
 POWER = 0.80
 SMALLEST_RATIO = 0.05
 """A fall of 95%: where even that is missed, no attainable effect can be detected."""
-RATIO_STEPS = 8
-"""Halvings of the log ratio between 0.05 and 1: the answer is known to about 1%, finer than its simulation error."""
+NORMAL_DISTANCE = 1.96 + 0.84
+"""Standard errors at which a normal test of 5% has 80% power: where the search starts."""
+WIDENING = 0.5
+"""First step of the search, in standard errors."""
+PRECISION = 0.02
+"""On the log scale: the answer is known to 2%, finer than its simulation error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +95,29 @@ def minimum_detectable_effect(
     def power(ratio: float) -> float:
         return _power(experiment, means, kappa, ratio, np.random.default_rng(seed), n_simulations)
 
-    low, high = np.log(SMALLEST_RATIO), 0.0
-    reached = power(SMALLEST_RATIO)
+    ratio, reached = _largest_detected(power, float(experiment.statistics().std_error[0]))
+    return MinimumDetectableEffect(ratio - 1, reached, _mc_error(reached, n_simulations), kappa)
+
+
+def _largest_detected(power: Callable[[float], float], std_error: float) -> tuple[float, float]:
+    """Return the largest ratio found with enough power, and that power; NaN and the best power where none is.
+
+    The search starts where a normal test would have that power, widens to a bracket and halves it on the log scale.
+    """
+    bottom = float(np.log(SMALLEST_RATIO))
+    step = max(-bottom / 2**6, WIDENING * std_error)
+    high, low = 0.0, max(bottom, -NORMAL_DISTANCE * std_error)
+    reached = power(float(np.exp(low)))
+    while reached < POWER and low > bottom:
+        high, low = low, max(bottom, low - step)
+        reached, step = power(float(np.exp(low))), 2 * step
     if reached < POWER:
-        return MinimumDetectableEffect(np.nan, reached, _mc_error(reached, n_simulations), kappa)
-    for _ in range(RATIO_STEPS):
-        middle = (low + high) / 2
+        return np.nan, reached
+    while high - low > PRECISION:
+        middle = low + min((high - low) / 2, step)
         tried = power(float(np.exp(middle)))
         low, high, reached = (middle, high, tried) if tried >= POWER else (low, middle, reached)
-    return MinimumDetectableEffect(float(np.expm1(low)), reached, _mc_error(reached, n_simulations), kappa)
+    return float(np.exp(low)), reached
 
 
 def untreated_overdispersion(outcome: Array, design: Design, specification: Specification) -> float:

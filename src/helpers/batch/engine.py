@@ -1,0 +1,217 @@
+"""Execution of a plan: notebooks in worker processes, as many at a time as asked for, each after those it needs.
+
+Every state goes to the run's journal at once, so finished work is kept whatever happens. A notebook that fails is kept
+as far as it got, those that need it are skipped, and the others go on.
+"""
+
+import os
+import platform
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+from helpers.batch import provenance, tables
+from helpers.batch.executor import Order, Outcome, execute, prepare_worker
+from helpers.batch.journal import Entry, append_entry, read_journal
+from helpers.batch.notebooks import notebook_path
+from helpers.batch.plan import Plan, Task, executed_path, failed_path, task_key, whole_key
+from helpers.paths import project_root
+
+TIMINGS = "timings.json"
+Listener = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A task that was not started, because one that it needs has failed."""
+
+    task: str
+    failed: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a batch ended: every outcome in order of ending, and what was skipped."""
+
+    outcomes: tuple[Outcome, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """Return the outcomes of the notebooks that failed, in order of their names."""
+        return tuple(sorted((one for one in self.outcomes if one.status == "failed"), key=lambda one: one.task))
+
+
+@dataclass
+class _Progress:
+    """What has become of each task so far; `keys` are those under which tasks were done, now or before."""
+
+    waiting: list[Task]
+    keys: dict[str, str]
+    failed: set[str] = field(default_factory=set)
+    skipped: list[Skipped] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def default_jobs() -> int:
+    """Return how many notebooks run at a time unless told otherwise: the cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def execute_plan(plan: Plan, *, jobs: int, listener: Listener) -> RunResult:
+    """Execute what a plan says must run, then bring the run's tables, manifest and timings up to date.
+
+    Parameters
+    ----------
+    plan : Plan
+    jobs : int
+        Notebooks at a time.
+    listener : callable
+        Told of every outcome as it comes.
+
+    Raises
+    ------
+    UnwritableOutput
+        If the run's folder cannot be written; nothing was started then.
+    """
+    forget_others(plan)
+    to_run = [decision.task for decision in plan.with_verdict("run")]
+    names = {task.name for task in to_run}
+    entries = read_journal(plan.folder).values()
+    keys = {one.task: one.key for one in entries if one.status == "done" and one.task not in names}
+    progress = _Progress(waiting=to_run, keys=keys)
+    is_broken = bool(to_run)
+    while is_broken:
+        with _workers(min(jobs, len(to_run))) as pool:
+            is_broken = _drain(plan, progress, pool, jobs, listener)
+    finish(plan)
+    return RunResult(tuple(progress.outcomes), tuple(progress.skipped))
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        pool = ProcessPoolExecutor(
+            max_workers=max(count, 1), mp_context=get_context("spawn"), initializer=prepare_worker, initargs=(scratch,)
+        )
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _drain(plan: Plan, progress: _Progress, pool: ProcessPoolExecutor, jobs: int, listener: Listener) -> bool:
+    """Run until nothing is left, or until a worker process dies and the pool with it; return whether one did."""
+    running: dict[Future[Outcome], tuple[Task, Entry]] = {}
+    is_broken = False
+    while True:
+        _skip_dependents(progress)
+        while not is_broken and len(running) < jobs and (task := _next_ready(progress)) is not None:
+            entry = _started(plan, task, progress.keys)
+            running[pool.submit(execute, _order(plan, task))] = (task, entry)
+        if not running:
+            return is_broken
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            task, entry = running.pop(future)
+            try:
+                outcome = future.result()
+            except BrokenProcessPool:
+                is_broken = True
+                words = "its process ended without a word; it may have been out of memory. Try fewer --jobs."
+                outcome = Outcome(task.name, "failed", 0.0, "BrokenProcessPool", words)
+            _record(plan, progress, entry, outcome)
+            listener(outcome)
+
+
+def _next_ready(progress: _Progress) -> Task | None:
+    for task in progress.waiting:
+        if progress.keys.keys() >= set(task.needs):
+            progress.waiting.remove(task)
+            return task
+    return None
+
+
+def _skip_dependents(progress: _Progress) -> None:
+    for task in list(progress.waiting):
+        lost = [name for name in task.needs if name in progress.failed]
+        if lost:
+            progress.waiting.remove(task)
+            progress.failed.add(task.name)
+            progress.skipped.append(Skipped(task.name, lost[0]))
+
+
+def _order(plan: Plan, task: Task) -> Order:
+    return Order(
+        task=task.name,
+        notebook=notebook_path(task.notebook),
+        parameters=task.parameters.model_dump(),
+        executed=executed_path(plan.folder, task.name),
+        failed=failed_path(plan.folder, task.name),
+    )
+
+
+def _started(plan: Plan, task: Task, keys: Mapping[str, str]) -> Entry:
+    parts = task_key(task, keys)
+    entry = Entry(task=task.name, status="started", key=whole_key(parts), parts=parts)
+    append_entry(plan.folder, entry)
+    return entry
+
+
+def _record(plan: Plan, progress: _Progress, entry: Entry, outcome: Outcome) -> None:
+    ended = Entry(
+        task=entry.task,
+        status=outcome.status,
+        key=entry.key,
+        parts=entry.parts,
+        seconds=round(outcome.seconds, 2),
+        message=outcome.message,
+    )
+    append_entry(plan.folder, ended)
+    progress.outcomes.append(outcome)
+    if outcome.status == "done":
+        progress.keys[entry.task] = entry.key
+    else:
+        progress.failed.add(entry.task)
+
+
+def forget_others(plan: Plan) -> None:
+    """Remove what former run files left in this run's folder: parts and notebooks of tasks that the plan has not.
+
+    Otherwise an indicator dropped from the run file would still stand in the tables that the findings are made of.
+    """
+    own = {decision.task.name for decision in plan.decisions}
+    for name, part in provenance.read_parts(plan.folder).items():
+        if name not in own:
+            for output in part.get("outputs", []):
+                if output.startswith(f"{tables.PARTS}/"):
+                    (plan.folder / output).unlink(missing_ok=True)
+            executed_path(plan.folder, name).unlink(missing_ok=True)
+            failed_path(plan.folder, name).unlink(missing_ok=True)
+            provenance.part_path(plan.folder, name).unlink()
+
+
+def finish(plan: Plan) -> None:
+    """Gather the tables that lie in parts, and write the run's manifest and timings."""
+    tables.gather_tables(plan.folder)
+    manifest = provenance.compose_manifest(plan.batch.study, plan.run, provenance.read_parts(plan.folder))
+    provenance.write_json(manifest, plan.folder / provenance.MANIFEST)
+    own = {decision.task.name for decision in plan.decisions}
+    seconds = {name: entry.seconds for name, entry in read_journal(plan.folder).items() if name in own}
+    timings = {"host": platform.node(), "commit": _commit(), "seconds": seconds}
+    provenance.write_json(timings, plan.folder / TIMINGS)
+
+
+def _commit() -> str:
+    """Return the commit of the checkout, or "" where there is no git."""
+    command = ["git", "-C", str(project_root()), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""

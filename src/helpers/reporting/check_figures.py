@@ -1,0 +1,141 @@
+"""Figures of the attempts to break the estimate: placebo dates, one town left out, every possible roster.
+
+Their tables hold one row per estimate behind a check: ``indicator``, ``specification``, ``check``, ``item``,
+``estimate``, ``conf_low``, ``conf_high``, ``p_value``, ``reason``, all effects as ratio minus one.
+"""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.reporting.briefing import Briefing
+from helpers.reporting.captions import effect_caption, figure_words
+from helpers.reporting.effects import CONFIRMATORY, TWO_WAY, Effect
+from helpers.reporting.figure import Figure, NoFigure, Plot, draw_figure
+from helpers.reporting.interval_plot import IntervalMark, IntervalRow, interval_layout, plot_intervals
+
+BETWEEN_READING_AND_COHORT = ":"
+
+
+def placebo_figure(
+    details: pd.DataFrame, briefing: Briefing, indicator: str, *, headline: Effect | None = None
+) -> Figure | NoFigure:
+    """Return what the programme seems to do when it is moved back to before it began.
+
+    Parameters
+    ----------
+    details : DataFrame
+        The estimates behind the checks; ``item`` is the cohort moved back.
+    briefing : Briefing
+        Run and language.
+    indicator : str
+        Which indicator.
+    headline : Effect, optional
+        The real effect, drawn as a dotted line.
+    """
+    rows = _rows_of(details, indicator, "placebo_date")
+    names = [briefing.cohort_name(str(item)) for item in rows["item"]]
+    return _interval_figure(_named(rows, names, briefing), briefing, indicator, headline, "placebo")
+
+
+def leave_one_out_figure(
+    details: pd.DataFrame, briefing: Briefing, indicator: str, *, headline: Effect | None = None
+) -> Figure | NoFigure:
+    """Return the effect with each town left out in turn.
+
+    Parameters
+    ----------
+    details : DataFrame
+        The estimates behind the checks; ``item`` is the code of the town left out.
+    briefing : Briefing
+        Run and language.
+    indicator : str
+        Which indicator.
+    headline : Effect, optional
+        The effect with every town, drawn as a dotted line.
+    """
+    rows = _rows_of(details, indicator, "leave_one_out")
+    names = [briefing.say("label.without", town=briefing.town_name(str(item))) for item in rows["item"]]
+    return _interval_figure(_named(rows, names, briefing), briefing, indicator, headline, "leave_one_out")
+
+
+def worlds_figure(
+    details: pd.DataFrame, briefing: Briefing, indicator: str, *, headline: Effect | None = None
+) -> Figure | NoFigure:
+    """Return between what the estimate lies over every roster the sources admit.
+
+    Parameters
+    ----------
+    details : DataFrame
+        The estimates behind the checks; ``item`` is "reading:cohort", ``conf_low`` and ``conf_high`` the smallest and
+        largest estimate over the rosters.
+    briefing : Briefing
+        Run and language.
+    indicator : str
+        Which indicator.
+    headline : Effect, optional
+        The effect under the roster the run assumes, drawn as a dotted line.
+    """
+    rows = _rows_of(details, indicator, "worlds")
+    names = []
+    for item in rows["item"]:
+        reading, _, cohort = str(item).rpartition(BETWEEN_READING_AND_COHORT)
+        names.append(briefing.say("label.world", reading=reading, cohort=briefing.cohort_name(cohort)))
+    return _interval_figure(_named(rows, names, briefing), briefing, indicator, headline, "worlds")
+
+
+def _rows_of(details: pd.DataFrame, indicator: str, check: str) -> pd.DataFrame:
+    own = details.loc[details["indicator"].eq(indicator) & details["check"].eq(check)]
+    found = own["estimate"].notna() | own["conf_low"].notna()
+    chosen = next(
+        (name for name in (CONFIRMATORY, TWO_WAY) if (found & own["specification"].eq(name)).any()), CONFIRMATORY
+    )
+    return own.loc[own["specification"].eq(chosen)]
+
+
+def _named(rows: pd.DataFrame, names: Sequence[str], briefing: Briefing) -> list[IntervalRow]:
+    numbers = rows[["estimate", "conf_low", "conf_high"]].astype(float).itertuples(index=False)
+    return [_row(name, IntervalMark(*values), briefing) for name, values in zip(names, numbers, strict=True)]
+
+
+def _row(name: str, mark: IntervalMark, briefing: Briefing) -> IntervalRow:
+    interval = briefing.wording.interval(mark.conf_low, mark.conf_high, is_percent=True)
+    if math.isfinite(mark.estimate):
+        percent = briefing.wording.percent(mark.estimate)
+        return IntervalRow(name, briefing.say("label.estimate", estimate=percent, interval=interval), (mark,))
+    if math.isnan(mark.conf_low):
+        return IntervalRow(name, briefing.say("label.not_estimable"), ())
+    return IntervalRow(name, interval, (mark,))
+
+
+def _interval_figure(
+    rows: Sequence[IntervalRow], briefing: Briefing, indicator: str, headline: Effect | None, what: str
+) -> Figure | NoFigure:
+    marks = [mark for row in rows for mark in row.marks]
+    if not marks:
+        return NoFigure(briefing.say("figure.none"))
+    ends = [end for mark in marks for end in _span(mark)]
+    percent = briefing.wording.percent
+    alt = briefing.say(
+        f"alt.{what}",
+        n=len(marks),
+        indicator=briefing.indicator_name(indicator),
+        low=percent(min(ends)),
+        high=percent(max(ends)),
+        apart=sum(mark.conf_low > 0 or mark.conf_high < 0 for mark in marks),
+    )
+    words = figure_words(
+        f"{what}_{indicator}",
+        briefing,
+        title=briefing.say(f"figure.{what}", indicator=briefing.indicator_name(indicator)),
+        caption=f"{briefing.say(f'caption.{what}')} {effect_caption(headline, briefing)}".strip(),
+        alt=alt,
+    )
+    reference = headline.estimate if headline is not None else None
+    plot: Plot = lambda ax: plot_intervals(rows, briefing, ax=ax, reference=reference)  # noqa: E731
+    return draw_figure([plot], words=words, layout=interval_layout(len(rows)))
+
+
+def _span(mark: IntervalMark) -> tuple[float, ...]:
+    return (mark.estimate,) if math.isfinite(mark.estimate) else (mark.conf_low, mark.conf_high)

@@ -1,0 +1,164 @@
+"""The tables of the findings: estimates, what other estimators give, checks, and the account of the cleaning."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.reporting.briefing import Briefing
+from helpers.reporting.effects import PRIMARY_ESTIMATOR, TWO_WAY, Effect, find_effect
+from helpers.reporting.table_text import retell
+from helpers.reporting.tables import Column, RowGroup, Table
+from helpers.reporting.verdicts import Verdict
+
+NOTHING = "–"
+LONGEST_PIECE = 22
+CHECK_VERDICTS = ("pass", "fail", "cannot_tell")
+COUNTS = ("cell_count", "panel_count", "quarantine_count", "furniture_count")
+
+
+def effects_table(verdicts: Sequence[Verdict], effects: Sequence[Effect], briefing: Briefing) -> Table:
+    """Return every indicator's estimates, overall and by cohort, under both specifications."""
+    names = ("change", "incidents", "p", "p_adjusted", "mde", "two_way")
+    columns = (Column(briefing.say("effects.who")), *(Column(briefing.say(f"effects.{name}"), True) for name in names))
+    groups = []
+    for verdict in verdicts:
+        rows = [
+            _effect_row(briefing.say("effects.overall"), verdict.effect, verdict.two_way, verdict.p_adjusted, briefing)
+        ]
+        for effect in verdict.cohorts if len(verdict.cohorts) > 1 else ():
+            beside = find_effect(
+                effects, verdict.indicator, specification=TWO_WAY, estimand=effect.estimand, cohort=effect.cohort
+            )
+            rows.append(_effect_row(briefing.cohort_name(effect.cohort), effect, beside, math.nan, briefing))
+        groups.append(RowGroup(_heading(verdict.indicator, briefing), tuple(rows)))
+    return Table(briefing.say("effects.caption"), columns, tuple(groups), briefing, briefing.say("effects.note"))
+
+
+def other_estimators_table(estimates: pd.DataFrame, verdicts: Sequence[Verdict], briefing: Briefing) -> Table | None:
+    """Return what the usual estimators give on the same data, or None if the run holds none."""
+    others = estimates.loc[estimates["estimator"].ne(PRIMARY_ESTIMATOR) & estimates["estimate"].notna()]
+    rows = tuple(
+        _other_row(row, briefing)
+        for verdict in verdicts
+        for row in others.loc[others["indicator"].eq(verdict.indicator)].to_dict("records")
+    )
+    if not rows:
+        return None
+    numbers = ("estimate", "std_error", "interval", "p")
+    columns = (
+        Column(briefing.say("column.indicator")),
+        Column(briefing.say("others.estimator")),
+        *(Column(briefing.say(f"others.{name}"), True) for name in numbers),
+        Column(briefing.say("others.inference")),
+    )
+    return Table(briefing.say("others.caption"), columns, (RowGroup("", rows),), briefing, briefing.say("others.note"))
+
+
+def checks_table(checks: pd.DataFrame, verdicts: Sequence[Verdict], briefing: Briefing) -> Table | None:
+    """Return the attempts to break each estimate and their outcomes, or None if none was made."""
+    order = [verdict.indicator for verdict in verdicts]
+    known = checks.loc[checks["indicator"].isin(order)]
+    if known.empty:
+        return None
+    names = ("question", "specification", "verdict", "statistic", "threshold", "reason")
+    columns = tuple(Column(briefing.say(f"checks.{name}"), name in ("statistic", "threshold")) for name in names)
+    groups = [
+        RowGroup(_heading(name, briefing), tuple(_check_row(row, briefing) for row in own.to_dict("records")))
+        for name in order
+        if not (own := known.loc[known["indicator"].eq(name)]).empty
+    ]
+    return Table(briefing.say("checks.caption"), columns, tuple(groups), briefing)
+
+
+def account_table(account: pd.DataFrame, briefing: Briefing) -> Table:
+    """Return the cells read from each file and where they went."""
+    by_file = account.groupby("file", sort=True)[list(COUNTS)].sum()
+    rows = tuple(
+        (str(name), *(briefing.wording.number(value) for value in counts))
+        for name, counts in zip(by_file.index, by_file.to_numpy().tolist(), strict=True)
+    )
+    columns = (Column(briefing.say("column.file")), *(Column(briefing.say(f"column.{name}"), True) for name in COUNTS))
+    return Table(briefing.say("data.caption"), columns, (RowGroup("", rows),), briefing)
+
+
+def _heading(indicator: str, briefing: Briefing) -> str:
+    return briefing.say("effects.heading", indicator=briefing.indicator_name(indicator), unit=briefing.unit(indicator))
+
+
+def _effect_row(
+    who: str, effect: Effect | None, two_way: Effect | None, p_adjusted: float, briefing: Briefing
+) -> tuple[str, ...]:
+    wording = briefing.wording
+    beside = _ratio_cell(two_way, briefing)
+    if effect is None or not effect.is_estimated:
+        return (who, briefing.say("label.not_estimable"), *[NOTHING] * 4, beside)
+    incidents = wording.interval(effect.change_low, effect.change_high, is_percent=False)
+    return (
+        who,
+        _ratio_cell(effect, briefing),
+        briefing.say(
+            "label.estimate", estimate=wording.amount(effect.change, is_signed=True), interval=_unbroken(incidents)
+        ),
+        wording.plain_p(effect.p_value),
+        wording.plain_p(p_adjusted),
+        wording.percent(effect.mde) if not math.isnan(effect.mde) else briefing.say("effects.mde_none"),
+        beside,
+    )
+
+
+def _ratio_cell(effect: Effect | None, briefing: Briefing) -> str:
+    if effect is None or not effect.is_estimated:
+        return NOTHING
+    interval = briefing.wording.interval(effect.conf_low, effect.conf_high, is_percent=True)
+    return briefing.say(
+        "label.estimate", estimate=briefing.wording.percent(effect.estimate), interval=_unbroken(interval)
+    )
+
+
+def _unbroken(interval: str) -> str:
+    """Return a short interval as one piece, so that a narrow cell breaks after the estimate."""
+    return interval.replace(" ", "\N{NO-BREAK SPACE}") if len(interval) <= LONGEST_PIECE else interval
+
+
+def _other_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]:
+    values = {name: float(str(row[name])) for name in ("estimate", "std_error", "conf_low", "conf_high", "p_value")}
+    is_ratio = row["scale"] == "ratio"
+
+    def written(value: float) -> str:
+        if not math.isfinite(value):
+            return NOTHING
+        return briefing.wording.percent(value) if is_ratio else briefing.wording.number(value, decimals=4)
+
+    name, inference = f"others.{row['estimator']}", f"others.{row['inference']}"
+    error = NOTHING if math.isnan(values["std_error"]) else briefing.wording.number(values["std_error"], decimals=4)
+    ends = (
+        NOTHING if math.isnan(values["conf_low"]) else f"{written(values['conf_low'])} … {written(values['conf_high'])}"
+    )
+    return (
+        _heading(str(row["indicator"]), briefing),
+        briefing.say(name) if briefing.wording.has(name) else str(row["estimator"]),
+        written(values["estimate"]),
+        error,
+        ends,
+        briefing.wording.plain_p(values["p_value"]),
+        briefing.say(inference) if briefing.wording.has(inference) else str(row["inference"]),
+    )
+
+
+def _check_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]:
+    question, specification = f"check.{row['check']}", f"short.{row['specification']}"
+    verdict = str(row["verdict"])
+    return (
+        briefing.say(question) if briefing.wording.has(question) else str(row["question"]),
+        briefing.say(specification) if briefing.wording.has(specification) else NOTHING,
+        briefing.say(f"checks.{verdict}") if verdict in CHECK_VERDICTS else verdict,
+        _measured(row["statistic"], briefing),
+        _measured(row["threshold"], briefing),
+        retell(str(row["reason"]), briefing, group="reason"),
+    )
+
+
+def _measured(value: object, briefing: Briefing) -> str:
+    number = float(str(value))
+    return briefing.wording.number(number, decimals=3) if math.isfinite(number) else NOTHING

@@ -1,0 +1,122 @@
+"""Verdicts in words: which whole sentences of the catalogue say what a verdict allows, and nothing beyond it.
+
+Every estimate is said with its interval, in per cent and in incidents; every null with the smallest effect the study
+could have seen. A sentence is chosen, never glued together.
+"""
+
+import math
+from typing import Any
+
+from helpers.reporting.briefing import Briefing
+from helpers.reporting.effects import Effect
+from helpers.reporting.table_text import retell
+from helpers.reporting.verdicts import Verdict
+
+NULL_KINDS = ("not_detected", "town_difference")
+
+
+def verdict_sentences(verdict: Verdict, briefing: Briefing) -> tuple[str, ...]:
+    """Return the sentences of a verdict, in the order they are to be read.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        From `helpers.reporting.verdicts.decide_verdicts`.
+    briefing : Briefing
+        Language and terms.
+
+    Returns
+    -------
+    tuple of str
+        Each a whole sentence or two; the first names the indicator and can stand alone.
+    """
+    sentences = [_main_sentence(verdict, briefing)]
+    if verdict.kind in NULL_KINDS and verdict.effect is not None:
+        sentences.append(detectable_sentence(verdict.effect, briefing))
+    if verdict.kind in ("detected", "detected_unadjusted"):
+        sentences.append(briefing.say(f"judgement.{verdict.judgement}"))
+    if verdict.kind == "town_difference" or (verdict.kind == "not_estimable" and _has_estimate(verdict.two_way)):
+        sentences.append(_two_way_sentence(verdict, briefing))
+    if verdict.is_disagreeing:
+        sentences.append(briefing.say("aside.disagree"))
+    return tuple(sentences)
+
+
+def cohort_sentence(effect: Effect, briefing: Briefing) -> str:
+    """Return what is known of one cohort: an estimate with its interval, no verdict."""
+    name = briefing.cohort_name(effect.cohort)
+    if not effect.is_estimated:
+        return briefing.say("cohort.not_estimable", cohort=name, reason=reason_text(effect.reason, briefing))
+    span = "until_next" if effect.estimand == "cohort_before_next" else "whole"
+    sentence = briefing.say(f"cohort.{span}", n=round(effect.n_treated), cohort=name, **effect_values(effect, briefing))
+    if effect.excludes_zero or not effect.has_interval:
+        return sentence
+    return f"{sentence} {detectable_sentence(effect, briefing, is_brief=True)}"
+
+
+def detectable_sentence(effect: Effect, briefing: Briefing, *, is_brief: bool = False) -> str:
+    """Return the smallest effect the study could have seen, in per cent and in incidents."""
+    brief = ".brief" if is_brief else ""
+    if math.isnan(effect.mde):
+        return briefing.say(f"mde.none{brief}")
+    return briefing.say(
+        f"mde.known{brief}",
+        mde=briefing.wording.percent(effect.mde, is_signed=True),
+        mde_incidents=briefing.wording.amount(effect.mde_incidents, is_signed=True),
+        unit=briefing.unit(effect.indicator),
+    )
+
+
+def effect_values(effect: Effect, briefing: Briefing) -> dict[str, Any]:
+    """Return an effect's numbers as written: what every sentence about it may use."""
+    wording = briefing.wording
+    return {
+        "indicator": briefing.indicator_name(effect.indicator),
+        "unit": briefing.unit(effect.indicator),
+        "size": wording.percent(abs(effect.estimate), is_signed=False),
+        "percent": wording.percent(effect.estimate),
+        "interval": wording.interval(effect.conf_low, effect.conf_high, is_percent=True),
+        "change": wording.amount(effect.change, is_signed=True),
+        "change_interval": wording.interval(effect.change_low, effect.change_high, is_percent=False),
+        "p": wording.p_value(effect.p_value),
+        "observed": wording.amount(effect.observed),
+        "expected": wording.amount(effect.expected),
+    }
+
+
+def reason_text(reason: str, briefing: Briefing) -> str:
+    """Return why something is missing, in the briefing's language where the catalogue knows the sentence."""
+    return retell(reason, briefing, group="reason") if reason else briefing.say("reason.unstated")
+
+
+def _has_estimate(effect: Effect | None) -> bool:
+    return effect is not None and effect.is_estimated
+
+
+def _main_sentence(verdict: Verdict, briefing: Briefing) -> str:
+    effect = verdict.effect
+    if effect is None or not effect.is_estimated:
+        kind = "descriptive.bare" if verdict.kind == "descriptive" else "not_estimable"
+        return briefing.say(
+            f"verdict.{kind}",
+            indicator=briefing.indicator_name(verdict.indicator),
+            reason=reason_text(verdict.reason, briefing),
+        )
+    values = effect_values(effect, briefing)
+    if verdict.kind == "detected":
+        adjusted = briefing.wording.p_value(verdict.p_adjusted)
+        return briefing.say(
+            f"verdict.detected.{verdict.direction}", n=verdict.family_size, p_adjusted=adjusted, **values
+        )
+    if verdict.kind == "detected_unadjusted":
+        family = "in_family" if verdict.is_in_family else "outside_family"
+        return briefing.say(
+            f"verdict.detected_unadjusted.{family}.{verdict.direction}", n=verdict.family_size, **values
+        )
+    return briefing.say(f"verdict.{verdict.kind}", **values)
+
+
+def _two_way_sentence(verdict: Verdict, briefing: Briefing) -> str:
+    if verdict.two_way is None:
+        return briefing.say("aside.no_two_way")
+    return briefing.say("aside.two_way", **effect_values(verdict.two_way, briefing))
