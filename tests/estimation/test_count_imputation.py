@@ -227,6 +227,12 @@ def test_counterfactual_table_adds_up():
     assert (treated["observed"].sum(), treated["expected"].sum()) == pytest.approx(fit.total(OVERALL))
 
 
+def test_counterfactual_table_leaves_out_wards_that_nothing_compares_with():
+    """In town t only a is ever compared (with b, while b is untreated): b's counts stand nowhere in the table."""
+    table = impute_counterfactual(halved(), small_design(towns="ttuu"), "town_period").to_frame()
+    assert table.groupby("cohort")["ward_count"].max().to_dict() == {"early": 1, "late": 0, "never": 2}
+
+
 def test_wrong_shape_and_negative_counts_are_refused():
     with pytest.raises(EstimationError, match="shape"):
         impute_counterfactual(halved()[:, :5], small_design(), "two_way")

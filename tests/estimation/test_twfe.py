@@ -76,3 +76,13 @@ def test_no_treated_incident_is_said(study):
     row = twfe_poisson(silent, design, "n").rows[0]
     assert np.isnan(row.estimate)
     assert "no finite value" in row.reason
+
+
+def test_periods_and_wards_without_incident_change_nothing(study):
+    counts, design = study
+    quiet = counts.copy()
+    quiet[:, 3] = 0.0
+    quiet[13] = 0.0
+    used, _, regressors = dummies(design, quiet)
+    oracle = sm.GLM(quiet[used], regressors, family=sm.families.Poisson()).fit(tol=1e-14)
+    assert np.log1p(twfe_poisson(quiet, design, "n").rows[0].estimate) == pytest.approx(oracle.params[0], abs=1e-6)

@@ -75,10 +75,13 @@ class Counterfactual:
     def to_frame(self) -> pd.DataFrame:
         """Return sums by cohort and period: cohort, period, state, ward_count, observed, expected.
 
-        Only cells both reported and identified are added up. The never treated are the cohort "never".
+        Only cells both reported and identified are added up, and of a cohort only the wards with such a cell after
+        their start: others would show in the sums before it and vanish at it. The never treated are the cohort "never".
         """
         design = self.design
         both = ~np.isnan(self.observed) & ~np.isnan(self.expected)
+        is_estimated = (both & (design.cell_states() == TREATED)).any(axis=1) | (design.label_array == NEVER)
+        both &= is_estimated[:, None]
         cohorts = np.array([*design.cohorts, "never"])[design.label_array]
         rows = pd.DataFrame(
             {

@@ -8,12 +8,14 @@ References: santossilva2006 (Poisson quasi-likelihood), wooldridge1999 (fixed ef
 wrong).
 """
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 from statsmodels.discrete.conditional_models import ConditionalPoisson
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from helpers.errors import EstimationError
 from helpers.estimation.effects import EffectRow, Effects
@@ -35,7 +37,7 @@ def twfe_poisson(outcome: Array, design: Design, indicator: str) -> Effects:
     Parameters
     ----------
     outcome : ndarray, shape (W, P)
-        Counts; NaN where not reported. Donut cells and wards without any incident are left out.
+        Counts; NaN where not reported. Donut cells, and wards and periods without any incident, are left out.
 
     Returns
     -------
@@ -50,6 +52,7 @@ def twfe_poisson(outcome: Array, design: Design, indicator: str) -> Effects:
     states = design.cell_states()
     used = (states != DONUT) & ~np.isnan(outcome)
     used &= (np.where(used, outcome, 0.0).sum(axis=1) > 0)[:, None]
+    used &= np.where(used, outcome, 0.0).sum(axis=0) > 0
     wards, periods = np.nonzero(used)
     treated = (states == TREATED)[used].astype(float)
     counts = outcome[used]
@@ -71,7 +74,9 @@ def _fit(counts: Array, regressors: Array, wards: npt.NDArray[np.intp]) -> tuple
     """
     scaled = counts / counts.sum()
     model = ConditionalPoisson(scaled, regressors, groups=wards)
-    fitted = model.fit(method="newton", maxiter=MOST_STEPS, disp=False, skip_hessian=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the score is checked below, to a stated tolerance
+        fitted = model.fit(method="newton", maxiter=MOST_STEPS, disp=False, skip_hessian=True)
     beta = np.asarray(fitted.params)
     if np.abs(model.score(beta)).max() > GRADIENT_TOLERANCE:
         raise EstimationError("The two-way Poisson regression has no finite maximum on these data.")
