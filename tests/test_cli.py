@@ -31,7 +31,7 @@ def small_run(tmp_path: Path) -> str:
         (["run", "nghe_an", "--only", "06"], "Unknown notebook “06”"),
         (["run", "nghe_an", "--jobs", "0"], "jobs"),
         (["run", "nghe_an", "--indicator", "firs", "--dry-run"], "does not cover indicator “firs”"),
-        (["run", "nghe_an", "--only", "03"], "Run notebook 02 first"),
+        (["run", "nghe_an", "--only", "03"], "Run notebook 01 first"),
         (["check", "nghe_am"], "nghe_an"),
         (["simulate", "nghe_am"], "no study folder"),
         (["status", "nothing"], "No run is named “nothing”"),

@@ -176,7 +176,7 @@ def test_what_was_broken_off_runs_again(run_file: Path) -> None:
 
 
 def test_only_and_indicator_narrow_what_runs(run_file: Path) -> None:
-    with pytest.raises(MissingStep, match="Run notebook 02 first"):
+    with pytest.raises(MissingStep, match="Run notebook 01 first"):
         planned(run_file, only="03_estimate_effect")
     assert list(to_run(planned(run_file, indicator="fires"))) == [name for name in NAMES[:-1] if "crime" not in name]
     pretend_done(run_file)
