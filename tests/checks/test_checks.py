@@ -106,3 +106,11 @@ def test_tables_hold_every_check_and_detail(design):
     ]
     assert checks_frame(checks)["check"].tolist() == ["placebo_date", "leave_one_out"]
     assert len(details_frame(checks)) == 1 + 3
+
+
+def test_worlds_without_any_estimable_effect_cannot_tell(design):
+    whole_towns = design.with_labels([0] * 8 + [NEVER] * 16)
+    cells = counts(whole_towns, 0.5)
+    worlds = Worlds(whole_towns, np.array([whole_towns.labels], dtype=np.int8))
+    check = all_worlds(analysis(cells, whole_towns), worlds, "town_period")
+    assert (check.verdict, check.reason) == ("cannot_tell", "no effect is estimable")

@@ -78,6 +78,24 @@ def test_no_treated_incident_is_said(study):
     assert "no finite value" in row.reason
 
 
+def test_no_incident_before_treatment_is_said_not_estimated(study):
+    """Separation: the likelihood climbs for ever, and a fit that stopped on the way would print a hundred million."""
+    counts, design = study
+    late = counts.copy()
+    members = design.label_array != NEVER
+    late[members[:, None] & (design.cell_states() != TREATED)] = 0.0
+    row = twfe_poisson(late, design, "n").rows[0]
+    assert np.isnan(row.estimate)
+    assert "none before" in row.reason
+
+
+def test_nothing_but_zeros_is_said(study):
+    _, design = study
+    zeros = np.zeros((14, 20))
+    assert "no variation" in twfe_linear(zeros, design, "n").rows[0].reason
+    assert np.isnan(twfe_poisson(zeros, design, "n").rows[0].estimate)
+
+
 def test_periods_and_wards_without_incident_change_nothing(study):
     counts, design = study
     quiet = counts.copy()

@@ -124,3 +124,23 @@ def test_effects_table_is_complete_and_reproducible(design):
     ratio = table.loc[has_estimate & table["scale"].eq("ratio")]
     assert (ratio["conf_low"] <= ratio["estimate"] + 1e-9).all()
     assert (ratio["conf_high"] >= ratio["estimate"] - 1e-9).all()
+
+
+def test_wards_that_report_nothing_before_or_ever_do_no_harm(design):
+    cells = counts(design, 4.0)
+    cells[13] = np.nan
+    cells[0, :18] = np.nan
+    table = estimate_effects(Analysis("n", cells, design, n_draws=49, seed=1)).to_frame()
+    overall = table.query("estimand == 'overall' and scale == 'ratio' and specification == 'two_way'").iloc[0]
+    assert np.isfinite(overall["estimate"])
+    assert overall["n_comparison"] == 9 - 1
+
+
+def test_nothing_observed_where_much_was_expected_has_an_upper_end_only(design):
+    cells = counts(design, 10.0)
+    cells[design.cell_states() == TREATED] = 0.0
+    test = randomisation_test(cells, design, OVERALL, specification="two_way", n_draws=199, seed=1)
+    observed, expected = impute_counterfactual(cells, design, "two_way").total(OVERALL)
+    assert observed == 0
+    assert test.ratio_low == 0.0
+    assert test.ratio_high >= 3.6 / expected

@@ -142,6 +142,7 @@ def make_effect() -> Callable[..., Effect]:
             expected=50.0,
             zero_draw_share=0.0,
             inference="randomisation",
+            null_tested="no effect of this cohort",
             reason="",
         )
         return replace(plain, **changes)

@@ -20,7 +20,7 @@ JUDGING = {
 }
 PROVING = r"(prove[sdn]?\b|proof|chứng minh|because of the programme|caused|gây ra|nhờ chương trình)"
 INTERVAL = {"en": "95% interval", "vi": "khoảng tin cậy 95%"}
-DETECTABLE = {"en": "smallest effect", "vi": "Tác động nhỏ nhất"}
+DETECTABLE = {"en": "smallest fall", "vi": "Mức giảm nhỏ nhất"}
 NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
 EMPTY = dict.fromkeys(("estimate", "conf_low", "conf_high", "change", "change_low", "change_high", "p_value"), math.nan)
 

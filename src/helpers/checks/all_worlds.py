@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.checks.gates import Check, Detail, Verdict
-from helpers.estimation.estimands import Estimand
+from helpers.estimation.estimands import Estimand, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.randomisation import LEVEL
@@ -16,6 +16,11 @@ QUESTION = "Over every roster the sources admit, does the effect keep its sign a
 def all_worlds(analysis: Analysis, worlds: Worlds, specification: Specification) -> Check:
     """Return the range of the overall effect and of each cohort's over all admissible rosters.
 
+    Parameters
+    ----------
+    analysis : Analysis
+        Built on the worlds' own design, whose window is the whole one: not the one cut for unknown members.
+
     Notes
     -----
     It passes only if the largest p-value is at most 5% and the sign is the same in every roster: nearly powerless here
@@ -23,7 +28,11 @@ def all_worlds(analysis: Analysis, worlds: Worlds, specification: Specification)
     would read like a probability and is none.
     """
     estimands = [Estimand("overall"), *(Estimand("cohort", cohort) for cohort in worlds.design.cohorts)]
-    ranges = [worlds_range(analysis.under(worlds.design), worlds, estimand, specification) for estimand in estimands]
+    estimable = [one for one in estimands if build_target(worlds.design, specification, one).is_estimable]
+    if not estimable:
+        reason = "no effect is estimable"
+        return Check(analysis.indicator, specification, "worlds", QUESTION, np.nan, LEVEL, "5%", "cannot_tell", reason)
+    ranges = [worlds_range(analysis, worlds, estimand, specification) for estimand in estimable]
     details = tuple(
         Detail(
             f"{one.reading}:{one.estimand.cohort}",

@@ -59,6 +59,12 @@ def twfe_linear(outcome: Array, design: Design, indicator: str) -> Effects:
         raise EstimationError(
             "Treatment does not vary within wards and periods: a two-way regression has nothing to fit."
         )
+    if not np.abs(values).max() > 0:
+        reason = "Every reported value is the same: there is no variation to explain."
+        return Effects(
+            design,
+            (EffectRow(indicator, "two_way", "twfe_linear", "overall", ALL_COHORTS, scale="level", reason=reason),),
+        )
     fitted = OLS(values, treated).fit(cov_type="HC0")
     n_obs = int(used.sum())
     parameters = int(used.any(axis=1).sum() + used.any(axis=0).sum())

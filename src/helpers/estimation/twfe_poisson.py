@@ -20,7 +20,7 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from helpers.errors import EstimationError
 from helpers.estimation.effects import EffectRow, Effects
 from helpers.estimation.estimands import ALL_COHORTS
-from helpers.study.design import DONUT, TREATED, Design
+from helpers.study.design import DONUT, NEVER, TREATED, Design
 
 Array = npt.NDArray[np.float64]
 
@@ -42,12 +42,8 @@ def twfe_poisson(outcome: Array, design: Design, indicator: str) -> Effects:
     Returns
     -------
     Effects
-        One row, on the ratio scale (exp of the coefficient − 1).
-
-    Raises
-    ------
-    EstimationError
-        If the likelihood has no maximum (all treated cells at zero, say).
+        One row, on the ratio scale (exp of the coefficient − 1); with a reason instead where the likelihood has no
+        finite maximum.
     """
     states = design.cell_states()
     used = (states != DONUT) & ~np.isnan(outcome)
@@ -56,13 +52,20 @@ def twfe_poisson(outcome: Array, design: Design, indicator: str) -> Effects:
     wards, periods = np.nonzero(used)
     treated = (states == TREATED)[used].astype(float)
     counts = outcome[used]
-    if not counts[treated == 1].any():
-        reason = "No incident in any treated cell: the coefficient has no finite value."
+    before = counts[(treated == 0) & (design.label_array[wards] != NEVER)]
+    if not (counts[treated == 1].any() and before.any()):
+        reason = "No incident in any treated cell, or none before: the coefficient has no finite value."
         return Effects(
             design, (EffectRow(indicator, "two_way", "twfe_poisson", "overall", ALL_COHORTS, reason=reason),)
         )
     dummies = (periods[:, None] == np.unique(periods)[None, 1:]).astype(float)
-    fit = _fit(counts, np.column_stack([treated, dummies]), wards)
+    try:
+        fit = _fit(counts, np.column_stack([treated, dummies]), wards)
+    except (EstimationError, np.linalg.LinAlgError):
+        reason = "The two-way Poisson regression has no finite maximum on these data."
+        return Effects(
+            design, (EffectRow(indicator, "two_way", "twfe_poisson", "overall", ALL_COHORTS, reason=reason),)
+        )
     return Effects(design, (_row(indicator, design, fit, int(used.sum())),))
 
 

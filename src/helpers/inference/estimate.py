@@ -134,10 +134,11 @@ def _sizes(fit: Counterfactual, target: Target) -> tuple[int, int, int, int]:
     untreated = target.blocks.untreated
     n_comparison, n_obs = 0, int(cells.sum())
     for own, mask in zip(target.members, target.masks, strict=True):
-        if not mask.any():
+        if not (mask.any() and cells[own].any()):
             continue
         helps = np.asarray(untreated[:, np.asarray(mask.any(axis=0))].any(axis=1))
-        wards = np.array([bool(helps[groups[:, ward].argmax()]) for ward in own])
+        has_clean_report = ((states[own] == UNTREATED) & ~np.isnan(fit.observed[own])).any(axis=1)
+        wards = np.array([bool(helps[groups[:, ward].argmax()]) for ward in own]) & has_clean_report
         n_comparison += int((wards & ~treated[own]).sum())
         n_obs += int(((states[own] == UNTREATED) & ~np.isnan(fit.observed[own])).sum())
     due = sum(len(target.estimand.window(fit.design, label)) for label in fit.design.labels if label != NEVER)

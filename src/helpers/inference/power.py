@@ -136,7 +136,9 @@ def untreated_overdispersion(outcome: Array, design: Design, specification: Spec
 def _untreated_means(outcome: Array, design: Design, experiment: Experiment) -> tuple[Array, ...]:
     """Return, per stratum, what each ward would have had in each block without the programme, shape (W, K)."""
     fitted = impute_counterfactual(outcome, design, "two_way").expected
-    fitted = np.where(np.isnan(fitted), np.nanmean(fitted, axis=1, keepdims=True), fitted)
+    known = ~np.isnan(fitted)
+    usual = np.where(known, fitted, 0.0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+    fitted = np.where(known, fitted, usual)
     blocks = experiment.target.blocks
     return tuple(blocks.sums(fitted[own]) for own in experiment.target.members)
 

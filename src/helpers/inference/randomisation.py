@@ -218,6 +218,8 @@ def _interval(experiment: Experiment, at_one: Statistics) -> tuple[float, float]
         return equal_tailed_accepts(experiment.statistics(ratio).t, is_exact=is_exact)
 
     observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
+    if observed == 0:
+        return 0.0, _upper_without_incident(accepts, expected)
     tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if observed > 0 and expected > 0 else [])})
     low = next((position for position, ratio in enumerate(tried) if accepts(ratio)), None)
     if low is None:
@@ -229,6 +231,17 @@ def _interval(experiment: Experiment, at_one: Statistics) -> tuple[float, float]
         0.0 if low == 0 else _edge(accepts, tried[low], tried[low - 1]),
         np.inf if high == len(tried) - 1 else _edge(accepts, tried[high], tried[high + 1]),
     )
+
+
+def _upper_without_incident(accepts: Callable[[float], bool], expected: float) -> float:
+    """Return the upper end when nothing was observed, for which the statistic hardly depends on the ratio.
+
+    The larger of what the relabellings accept and the ratio at which a Poisson count is zero once in forty.
+    """
+    accepted = [ratio for ratio in RATIO_GRID.tolist() if accepts(ratio)]
+    if expected == 0 or (accepted and accepted[-1] == RATIO_GRID[-1]):
+        return np.inf
+    return float(max([-np.log(LEVEL / 2) / expected, *accepted[-1:]]))
 
 
 def _edge(accepts: Callable[[float], bool], inside: float, outside: float) -> float:

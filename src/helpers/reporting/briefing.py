@@ -6,10 +6,11 @@ A `Briefing` speaks for one run in one language. It knows what the study calls i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from helpers.errors import UsageError
 from helpers.reporting.wording import Wording, open_wording
+from helpers.study.design import build_design
 from helpers.study.objects import DataOrigin, Indicator, Study
 from helpers.text import nfc
 
@@ -59,6 +60,21 @@ class Briefing:
         parts = notebooks.values() if isinstance(notebooks, Mapping) else ()
         made = [part["parameters"][name] for part in parts if name in part.get("parameters", {})]
         return made[0] if made else getattr(self.study, f"default_{name}")
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """Return the first and last period the run used; in worlds mode it ends before an unknown ward can start."""
+        if self.choice("roster") != "worlds":
+            return self._chosen_window()
+        choices = {name: cast(Any, self.choice(name)) for name in ("timing", "reading", "roster", "anticipation")}
+        periods = build_design(self.study, window=self._chosen_window(), **choices).periods
+        return periods[0], periods[-1]
+
+    def _chosen_window(self) -> tuple[str, str]:
+        notebooks = self.manifest.get("notebooks")
+        parts = notebooks.values() if isinstance(notebooks, Mapping) else ()
+        made = [part["parameters"] for part in parts if part.get("parameters", {}).get("window_first")]
+        return (made[0]["window_first"], made[0]["window_last"]) if made else self.study.window
 
     def title(self) -> str:
         """Return the study's title."""

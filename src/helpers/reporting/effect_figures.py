@@ -1,6 +1,8 @@
 """Figures of the estimates: forest of indicators, observed against expected, event study."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -77,11 +79,13 @@ def event_study_figure(effects: Sequence[Effect], briefing: Briefing, indicator:
         after_high=percent(max(after)) if after else "–",
     )
     overall = find_effect(effects, indicator, specification=specification, estimand="overall")
+    weakest = max(bins, key=lambda own: -1.0 if math.isnan(own.smallest_p) else own.smallest_p)
+    told = replace(overall or bins[0], n_assignments=weakest.n_assignments, smallest_p=weakest.smallest_p)
     words = figure_words(
         f"event_study_{indicator}",
         briefing,
         title=briefing.say("figure.event_study", indicator=briefing.indicator_name(indicator)),
-        caption=f"{briefing.say('caption.event_study')} {effect_caption(overall or bins[0], briefing)}",
+        caption=f"{briefing.say('caption.event_study')} {effect_caption(told, briefing)}",
         alt=alt,
     )
     plots = [_event_study([e for e in bins if e.cohort == cohort], briefing, cohort) for cohort in cohorts]

@@ -16,7 +16,7 @@ PRIMARY_ESTIMATOR = "count_imputation"
 CONFIRMATORY, TWO_WAY = "town_period", "two_way"
 CHOICES = ("timing", "reading", "roster")
 KEY = ["indicator", "specification", "estimator", "estimand", "cohort", "period", "relative_period", "relative_last"]
-TEXTS = ("inference", "reason", "mde_note")
+TEXTS = ("inference", "null_tested", "reason", "mde_note")
 NUMBERS = (
     "estimate", "std_error", "conf_low", "conf_high", "p_value", "mde", "n_assignments", "smallest_p", "n_treated",
     "n_comparison", "n_obs", "observed", "expected", "zero_draw_share",
@@ -64,6 +64,7 @@ class Effect:
     expected: float
     zero_draw_share: float
     inference: str
+    null_tested: str
     reason: str
 
     @property
@@ -80,6 +81,11 @@ class Effect:
     def excludes_zero(self) -> bool:
         """Return whether the interval lies wholly on one side of no difference."""
         return self.has_interval and not self.conf_low <= 0 <= self.conf_high
+
+    @property
+    def tests_no_effect_anywhere(self) -> bool:
+        """Return whether the p-value is about no cohort in particular: all treatment paths changed hands."""
+        return self.null_tested == "no effect anywhere"
 
     @property
     def mde_incidents(self) -> float:
@@ -191,6 +197,7 @@ def _effect(row: Mapping[Hashable, object], averted: Mapping[Hashable, object] |
         expected=number["expected"],
         zero_draw_share=number["zero_draw_share"],
         inference=str(row["inference"]),
+        null_tested=str(row["null_tested"]),
         reason=str(row["reason"]),
     )
 

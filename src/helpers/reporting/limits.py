@@ -118,7 +118,7 @@ def _programmes(briefing: Briefing) -> list[str]:
     study = briefing.study
     is_vietnamese = briefing.language == "vi"
     inseparable = [row.name_vi if is_vietnamese else row.name_en for row in study.programmes if not row.is_separable]
-    last_day = period_days(study.period_kind, study.window[1])[1]
+    last_day = period_days(study.period_kind, briefing.window[1])[1]
     shocks = [row.name_vi if is_vietnamese else row.name_en for row in study.shocks if row.first_date <= last_day]
     said = [briefing.say("limit.programmes.text", names="; ".join(dict.fromkeys(inseparable)))] if inseparable else []
     if shocks:
@@ -148,7 +148,7 @@ def _power(verdicts: Sequence[Verdict], briefing: Briefing) -> list[str]:
 
 def _breaks(verdicts: Sequence[Verdict], briefing: Briefing) -> list[str]:
     study = briefing.study
-    first, last = study.window
+    first, last = briefing.window
     said = []
     for verdict in verdicts:
         inside = [period for period in briefing.indicator(verdict.indicator).break_periods if first < period <= last]

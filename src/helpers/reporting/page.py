@@ -144,7 +144,7 @@ def _link(language: str, study: Study | None = None, manifest: Mapping[str, obje
 
 def _facts(briefing: Briefing) -> str:
     study = briefing.study
-    first, last = study.window
+    first, last = briefing.window
     return briefing.say(
         "page.facts",
         ward_count=briefing.wording.number(len(study.wards)),

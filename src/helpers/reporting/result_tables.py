@@ -30,9 +30,14 @@ def effects_table(verdicts: Sequence[Verdict], effects: Sequence[Effect], briefi
             beside = find_effect(
                 effects, verdict.indicator, specification=TWO_WAY, estimand=effect.estimand, cohort=effect.cohort
             )
-            rows.append(_effect_row(briefing.cohort_name(effect.cohort), effect, beside, math.nan, briefing))
+            rows.append(_effect_row(_cohort_label(effect, briefing), effect, beside, math.nan, briefing))
         groups.append(RowGroup(_heading(verdict.indicator, briefing), tuple(rows)))
     return Table(briefing.say("effects.caption"), columns, tuple(groups), briefing, briefing.say("effects.note"))
+
+
+def _cohort_label(effect: Effect, briefing: Briefing) -> str:
+    name = briefing.cohort_name(effect.cohort)
+    return briefing.say("cohort.one_until_next", cohort=name) if effect.estimand == "cohort_before_next" else name
 
 
 def other_estimators_table(estimates: pd.DataFrame, verdicts: Sequence[Verdict], briefing: Briefing) -> Table | None:

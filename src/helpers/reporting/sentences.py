@@ -10,7 +10,7 @@ from typing import Any
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.effects import Effect
 from helpers.reporting.table_text import retell
-from helpers.reporting.verdicts import Verdict
+from helpers.reporting.verdicts import LEVEL, MOST_ZERO_DRAWS, Verdict
 
 NULL_KINDS = ("not_detected", "town_difference")
 
@@ -31,6 +31,13 @@ def verdict_sentences(verdict: Verdict, briefing: Briefing) -> tuple[str, ...]:
         Each a whole sentence or two; the first names the indicator and can stand alone.
     """
     sentences = [_main_sentence(verdict, briefing)]
+    if (
+        verdict.effect is not None
+        and verdict.two_way is not None
+        and 0 < verdict.effect.n_treated < verdict.two_way.n_treated
+    ):
+        share = {"count": round(verdict.effect.n_treated), "all_count": round(verdict.two_way.n_treated)}
+        sentences.append(briefing.say("aside.share", **share))
     if verdict.kind in NULL_KINDS and verdict.effect is not None:
         sentences.append(detectable_sentence(verdict.effect, briefing))
     if verdict.kind in ("detected", "detected_unadjusted"):
@@ -49,9 +56,16 @@ def cohort_sentence(effect: Effect, briefing: Briefing) -> str:
         return briefing.say("cohort.not_estimable", cohort=name, reason=reason_text(effect.reason, briefing))
     span = "until_next" if effect.estimand == "cohort_before_next" else "whole"
     sentence = briefing.say(f"cohort.{span}", n=round(effect.n_treated), cohort=name, **effect_values(effect, briefing))
-    if effect.excludes_zero or not effect.has_interval:
-        return sentence
-    return f"{sentence} {detectable_sentence(effect, briefing, is_brief=True)}"
+    said = [sentence]
+    if effect.zero_draw_share > MOST_ZERO_DRAWS:
+        said.append(briefing.say("cohort.too_few"))
+    elif not math.isnan(effect.n_assignments):
+        null = "anywhere" if effect.tests_no_effect_anywhere else "cohort"
+        count, smallest = briefing.wording.number(effect.n_assignments), briefing.wording.small(effect.smallest_p)
+        said.append(briefing.say(f"cohort.null.{null}", assignments=count, smallest_p=smallest))
+    if effect.has_interval and not effect.rejects(LEVEL):
+        said.append(detectable_sentence(effect, briefing, is_brief=True))
+    return " ".join(said)
 
 
 def detectable_sentence(effect: Effect, briefing: Briefing, *, is_brief: bool = False) -> str:

@@ -171,7 +171,7 @@ def _kind(indicator: Indicator, effect: Effect | None, two_way: Effect | None, p
         return "not_estimable"
     if tested.rejects(LEVEL):
         return "detected" if p_adjusted <= LEVEL else "detected_unadjusted"
-    if two_way is not None and two_way.rejects(LEVEL):
+    if two_way is not None and two_way.rejects(LEVEL) and tested.p_value > LEVEL:
         return "town_difference"
     return "not_detected"
 
@@ -200,13 +200,14 @@ def _cohorts(effects: Sequence[Effect], indicator: str) -> tuple[Effect, ...]:
             and effect.cohort != "all"
         }
     )
-    return tuple(effect for name in names if (effect := _cohort(effects, indicator, name)) is not None)
+    return tuple(effect for name in names for effect in _cohort(effects, indicator, name))
 
 
-def _cohort(effects: Sequence[Effect], indicator: str, cohort: str) -> Effect | None:
-    candidates = [
+def _cohort(effects: Sequence[Effect], indicator: str, cohort: str) -> tuple[Effect, ...]:
+    """Return a cohort's effect over the whole window, and until the next cohort began: the roster-free one."""
+    found = [
         find_effect(effects, indicator, specification=CONFIRMATORY, estimand=estimand, cohort=cohort)
         for estimand in ("cohort", "cohort_before_next")
     ]
-    found = [effect for effect in candidates if effect is not None]
-    return next((effect for effect in found if effect.is_estimated), found[0] if found else None)
+    present = [effect for effect in found if effect is not None]
+    return tuple(effect for effect in present if effect.is_estimated) or tuple(present[:1])
