@@ -113,10 +113,15 @@ def _execute(plan: "Plan", jobs: int | None) -> int:
             click.echo(f"  {sum(decision.why == why for decision in to_run)} because {why}", err=True)
     with shown_progress(len(to_run)) as listener:
         result = execute_plan(plan, jobs=jobs or plan.batch.settings.jobs or default_jobs(), listener=listener)
+    is_restricted = plan.batch.study.origin == "real_restricted"
+    index = "" if is_restricted else export_run(plan, failures=result.failures)
     if result.failures:
-        export_run(plan, failures=result.failures)
         return _report_failures(plan, result)
-    click.echo(f"Findings of run {plan.run}: {export_run(plan)}")
+    if is_restricted:
+        click.echo(f"Tables of run {plan.run}: {plan.folder}. The data are restricted: no page is made before")
+        click.echo("disclosure control exists, so notebook 05 was left out.")
+    else:
+        click.echo(f"Findings of run {plan.run}: {index}")
     return 0
 
 
@@ -179,6 +184,12 @@ def print_status(run: str) -> None:
     click.echo(f"Run {run}: {', '.join(counts)}.")
 
 
+def _study(name_or_path: str) -> str:
+    """Return a study argument as it is, or as a whole path if it is a folder seen from where the command is typed."""
+    is_path = os.sep in name_or_path or "/" in name_or_path
+    return str(Path(name_or_path).resolve()) if is_path and Path(name_or_path).is_dir() else name_or_path
+
+
 @cli.command("check")
 @click.argument("study")
 @click.pass_obj
@@ -187,7 +198,7 @@ def check_study(language: str, study: str) -> None:
     from helpers.cleaning import clean_returns
     from helpers.study import load_study
 
-    read = load_study(study)
+    read = load_study(_study(study))
     counts = {"wards": len(read.wards), "indicators": len(read.indicators), "sources": len(read.sources)}
     click.echo(_say(language, "valid", study=read.study, **counts))
     if not any((read.folder / "returns").glob("*.*")):
@@ -211,7 +222,7 @@ def simulate(study: str) -> None:
     from helpers.paths import study_folder
     from helpers.simulation import simulate_study
 
-    folder = study_folder(study)
+    folder = study_folder(_study(study))
     if not folder.is_dir():
         raise UsageError(f"There is no study folder {folder}.")
     for path in simulate_study(folder):
@@ -273,7 +284,7 @@ def inspect_file(file: Path, study: str | None) -> None:
 
     own = file.resolve().parent
     lies_in = next((str(folder) for folder in (own, *own.parents) if (folder / "study.toml").is_file()), "nghe_an")
-    descriptions = describe_workbook(file, load_study(study or lies_in))
+    descriptions = describe_workbook(file, load_study(_study(study or lies_in)))
     for description in descriptions:
         _print_sheet(description)
     if any(description.problems for description in descriptions):

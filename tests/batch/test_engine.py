@@ -7,10 +7,10 @@ import nbformat
 import pytest
 
 from helpers.batch.engine import RunResult, execute_plan
-from helpers.batch.executor import Outcome
 from helpers.batch.journal import Entry, append_entry, read_journal
 from helpers.batch.plan import Plan, list_tasks, make_plan
 from helpers.batch.runfile import read_run_file
+from helpers.cli import run_command_line
 from helpers.errors import MissingStep, UnwritableOutput, UsageError
 
 NAMES = [
@@ -89,29 +89,34 @@ def test_a_batch_runs_once_and_leaves_equal_bytes(
     assert manifest["origin"] == "synthetic"
 
 
-def test_a_failure_is_kept_its_dependents_are_skipped_and_the_rest_goes_on(run_file: Path, tmp_path: Path) -> None:
+def test_a_failure_is_kept_its_dependents_are_skipped_and_the_rest_goes_on(
+    run_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     mark = tmp_path / "output" / "fail-03_estimate_effect.fires"
     mark.write_text("", encoding="utf-8")
-    plan = planned(run_file)
-    heard: list[Outcome] = []
-    result = execute_plan(plan, jobs=2, listener=heard.append)
-    (failure,) = result.failures
-    assert failure.task == "03_estimate_effect.fires"
-    assert failure.message == "cell 4: ValueError: made to fail"
-    assert [skipped.task for skipped in result.skipped] == ["04_check_robustness.fires", "05_report_findings.en"]
-    assert (plan.folder / "notebooks" / "failed" / "03_estimate_effect.fires.ipynb").is_file()
-    assert read_journal(plan.folder)["04_check_robustness.crime_order"].status == "done"
-    assert len(heard) == 5
+    folder = planned(run_file).folder
+    assert run_command_line(["run", str(run_file), "--jobs", "2"]) == 3
+    told = capsys.readouterr().err
+    assert "03_estimate_effect.fires failed in cell 4: ValueError: made to fail" in told
+    assert "05_report_findings.en was not started" in told
+    assert "1 failed, 2 skipped" in told
+    assert "Traceback" not in told
+    kept = folder / "notebooks" / "failed" / "03_estimate_effect.fires.ipynb"
+    assert kept.is_file()
+    assert "made to fail" in (tmp_path / "output" / "reports" / "toy" / "index.html").read_text(encoding="utf-8")
+    assert read_journal(folder)["04_check_robustness.crime_order"].status == "done"
 
     mark.unlink()
-    again = planned(run_file)
-    assert to_run(again) == {
+    assert to_run(planned(run_file)) == {
         "03_estimate_effect.fires": "it failed the last time",
         "04_check_robustness.fires": "it has not run yet",
         "05_report_findings.en": "it has not run yet",
     }
-    assert not run(again).failures
-    assert not (plan.folder / "notebooks" / "failed" / "03_estimate_effect.fires.ipynb").exists()
+    assert run_command_line(["run", "toy", "--jobs", "2"]) == 0
+    assert capsys.readouterr().out == f"Findings of run toy: {tmp_path / 'output' / 'reports' / 'toy' / 'index.html'}\n"
+    assert not kept.exists()
+    assert run_command_line(["run", "toy"]) == 0
+    assert "0 notebooks to run, 7 done already" in capsys.readouterr().err
 
 
 def test_a_changed_notebook_runs_again_with_all_after_it(project: Path, run_file: Path) -> None:
@@ -178,7 +183,9 @@ def test_what_was_broken_off_runs_again(run_file: Path) -> None:
 def test_only_and_indicator_narrow_what_runs(run_file: Path) -> None:
     with pytest.raises(MissingStep, match="Run notebook 01 first"):
         planned(run_file, only="03_estimate_effect")
-    assert list(to_run(planned(run_file, indicator="fires"))) == [name for name in NAMES[:-1] if "crime" not in name]
+    assert list(to_run(planned(run_file, indicator="fires"))) == [
+        name for name in NAMES if name.startswith("01") or "fires" in name
+    ]
     pretend_done(run_file)
     assert list(to_run(planned(run_file, only="03_estimate_effect", force=True))) == NAMES[2:4]
     both = planned(run_file, only="03_estimate_effect", indicator="fires", force=True)

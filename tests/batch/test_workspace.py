@@ -146,3 +146,13 @@ def test_the_truth_is_shown_beside_simulated_estimates_only() -> None:
     (compared,) = compare_with_truth(step).to_dict("records")
     assert compared["true_effect"] == 0
     assert compared["is_covered"]
+
+
+def test_an_unknown_indicator_is_named_and_leaves_no_trace() -> None:
+    run_before("03")
+    with pytest.raises(UsageError, match="fires"):
+        begin_step("03", run="r", study="nghe_an", indicator="firs")
+    with pytest.raises(UsageError, match="ratio"):
+        begin_step("03", run="r", study="nghe_an", indicator="clearance")
+    step = begin_step("02", run="r", study="nghe_an")
+    assert not [name for name in read_parts(step.folder) if name.startswith("03")]

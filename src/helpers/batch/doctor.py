@@ -87,8 +87,9 @@ def _vietnamese_letters() -> str:
 
 
 def _write() -> tuple[bool, str]:
-    folder = _existing(output_root() / "data" / "processed")
-    return os.access(folder, os.W_OK), str(folder)
+    places = [_existing(output_root() / own) for own in (Path("data") / "processed", Path("reports"))]
+    blocked = [place for place in places if not (place.is_dir() and os.access(place, os.W_OK))]
+    return not blocked, str((blocked or places)[0])
 
 
 def _disk() -> tuple[bool, str]:

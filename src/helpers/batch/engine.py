@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 
 from helpers.batch import provenance, tables
-from helpers.batch.executor import Order, Outcome, execute, prepare_worker
 from helpers.batch.journal import Entry, append_entry, read_journal
 from helpers.batch.notebooks import notebook_path
 from helpers.batch.plan import Plan, Task, executed_path, failed_path, task_key, whole_key
+from helpers.batch.work import Order, Outcome, prepare_worker, work
 from helpers.paths import project_root
 
 TIMINGS = "timings.json"
@@ -114,7 +114,7 @@ def _drain(plan: Plan, progress: _Progress, pool: ProcessPoolExecutor, jobs: int
         _skip_dependents(progress)
         while not is_broken and len(running) < jobs and (task := _next_ready(progress)) is not None:
             entry = _started(plan, task, progress.keys)
-            running[pool.submit(execute, _order(plan, task))] = (task, entry)
+            running[pool.submit(work, _order(plan, task))] = (task, entry)
         if not running:
             return is_broken
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -143,7 +143,8 @@ def _skip_dependents(progress: _Progress) -> None:
         if lost:
             progress.waiting.remove(task)
             progress.failed.add(task.name)
-            progress.skipped.append(Skipped(task.name, lost[0]))
+            causes = {own.task: own.failed for own in progress.skipped}
+            progress.skipped.append(Skipped(task.name, causes.get(lost[0], lost[0])))
 
 
 def _order(plan: Plan, task: Task) -> Order:

@@ -5,62 +5,23 @@ own: a user's start-up files and history must not reach a result. What is kept o
 wall times, so that equal inputs give equal bytes.
 """
 
-import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
+from helpers.batch.work import Order, Outcome
 from helpers.paths import project_root, written_beside
 
 KERNEL_START_SECONDS = 300
 """Far beyond the usual second: a busy machine may take long, and a kernel that died is noticed at once anyway."""
 
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 INJECTED_TAG = "injected-parameters"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be executed: papermill's arguments, in a form that another process can be sent."""
-
-    task: str
-    notebook: Path
-    parameters: Mapping[str, Any]
-    executed: Path
-    failed: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How the execution of a notebook ended.
-
-    Attributes
-    ----------
-    task : str
-        Name of the task.
-    status : {"done", "failed"}
-    seconds : float
-        Wall time, kernel start included.
-    error : str
-        Class name of the exception that ended it, or "".
-    message : str
-        The exception's own words, with the number of the cell.
-    """
-
-    task: str
-    status: Literal["done", "failed"]
-    seconds: float
-    error: str = ""
-    message: str = ""
 
 
 class OwnKernelManager(AsyncKernelManager):
@@ -73,13 +34,6 @@ class OwnKernelManager(AsyncKernelManager):
         """Return the command line of the kernel."""
         own = [sys.executable, "-m", "ipykernel_launcher", "-f", self.connection_file, "--log-level=ERROR"]
         return [*own, *(extra_arguments or [])]
-
-
-def prepare_worker(scratch: str) -> None:
-    """Set a fresh process up for executing notebooks: one numerical thread, Jupyter's and IPython's files apart."""
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    os.environ["IPYTHONDIR"] = str(Path(scratch) / "ipython")
-    os.environ["JUPYTER_RUNTIME_DIR"] = str(Path(scratch) / "runtime")
 
 
 def execute(order: Order) -> Outcome:

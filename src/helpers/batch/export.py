@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.batch import provenance, tables
-from helpers.batch.executor import Outcome
 from helpers.batch.plan import Plan
+from helpers.batch.work import Outcome
 from helpers.batch.workspace import refuse_restricted
 from helpers.paths import report_folder, written_beside
 from helpers.reporting import Failure, write_run_index

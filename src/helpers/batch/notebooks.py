@@ -1,11 +1,10 @@
 """The notebooks as files: where they lie, what they say apart from outputs, and the parameters they show."""
 
 import ast
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import nbformat
 
 from helpers.batch.provenance import text_hash
 from helpers.errors import UsageError
@@ -24,6 +23,13 @@ class CellParameter:
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    kind: str
+    source: str
+    tags: tuple[str, ...]
+
+
 def notebook_path(notebook: str) -> Path:
     """Return where a notebook lies."""
     return project_root() / "notebooks" / f"{notebook}.ipynb"
@@ -37,8 +43,7 @@ def notebook_hash(path: Path) -> str:
     UsageError
         If there is no such notebook.
     """
-    cells = _read(path).cells
-    return text_hash(repr([(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in cells]))
+    return text_hash(repr([(cell.kind, cell.source, cell.tags) for cell in _cells(path)]))
 
 
 def parameters_in(path: Path) -> tuple[CellParameter, ...]:
@@ -49,17 +54,24 @@ def parameters_in(path: Path) -> tuple[CellParameter, ...]:
     UsageError
         If there is no such notebook, it has not exactly one parameters cell, or a line of that cell is no parameter.
     """
-    cells = [cell.source for cell in _read(path).cells if PARAMETERS_TAG in cell.metadata.get("tags", [])]
+    cells = [cell.source for cell in _cells(path) if PARAMETERS_TAG in cell.tags]
     if len(cells) != 1:
         raise UsageError(f"Notebook {path.name} has {len(cells)} cells tagged “{PARAMETERS_TAG}”; one is expected.")
     lines = cells[0].splitlines()
     return tuple(_parameter(statement, lines, path) for statement in ast.parse(cells[0]).body)
 
 
-def _read(path: Path) -> nbformat.NotebookNode:
+def _cells(path: Path) -> list[_Cell]:
+    """Return a notebook's cells from its JSON; nbformat, whose validator takes two seconds to import, is not needed."""
     if not path.is_file():
         raise UsageError(f"There is no notebook {path.name} in {path.parent.name}.")
-    return nbformat.read(path, as_version=4)
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [
+            _Cell(cell["cell_type"], "".join(cell["source"]), tuple(cell["metadata"].get("tags", ()))) for cell in cells
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path.name} is no notebook that can be read ({error}). Restore it from git.") from None
 
 
 def _parameter(statement: ast.stmt, lines: list[str], path: Path) -> CellParameter:

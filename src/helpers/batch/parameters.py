@@ -186,3 +186,13 @@ def validation_sentences(error: ValidationError) -> str:
         advice = " Put it in quotes." if finding["type"] == "string_type" else ""
         lines.append(f"{name} is {finding['input']!r}: {finding['msg'][0].lower()}{finding['msg'][1:]}.{advice}")
     return "\n".join(lines)
+
+
+def unfit_indicator(name: str, study: Study) -> str:
+    """Return why an indicator cannot be estimated by notebook 03, or an empty text."""
+    kinds = {indicator.indicator: indicator.kind for indicator in study.indicators}
+    if name not in kinds:
+        return unknown_name("indicator", name, tuple(kinds))
+    if kinds[name] != ESTIMABLE_KIND:
+        return f"Indicator “{name}” is a {kinds[name]}; notebook 03 estimates counts."
+    return ""

@@ -147,7 +147,8 @@ def list_tasks(batch: Batch) -> tuple[Task, ...]:
     estimates = {own: maker.task(ESTIMATE, needs=[clean], indicator=own) for own in batch.indicators}
     checks = [maker.task(CHECK, needs=[estimates[own]], indicator=own) for own in batch.indicators]
     needed = [describe, *estimates.values(), *checks]
-    reports = [maker.task(REPORT, needs=needed, language=own) for own in batch.settings.languages]
+    languages = [] if batch.study.origin == "real_restricted" else batch.settings.languages
+    reports = [maker.task(REPORT, needs=needed, language=own) for own in languages]
     return (clean, *needed, *reports)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-from helpers.batch.executor import Outcome
+from helpers.batch.work import Outcome
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from helpers.batch.parameters import (
     RUN_NAME,
     EstimateParameters,
     Parameters,
+    unfit_indicator,
     unknown_name,
     validation_sentences,
 )
@@ -162,13 +163,7 @@ def _in_file(path: Path, lines: Sequence[str]) -> str:
 def _unfit_indicators(settings: RunFile, study: Study) -> list[str]:
     if settings.indicators == ALL:
         return []
-    kinds = {indicator.indicator: indicator.kind for indicator in study.indicators}
-    lines = [unknown_name("indicator", name, tuple(kinds)) for name in settings.indicators if name not in kinds]
-    lines += [
-        f"Indicator “{name}” is a {kinds[name]}; notebook 03 estimates counts."
-        for name in settings.indicators
-        if kinds.get(name, ESTIMABLE_KIND) != ESTIMABLE_KIND
-    ]
+    lines = [line for name in settings.indicators if (line := unfit_indicator(name, study))]
     if not settings.indicators:
         lines.append(f"indicators is an empty list; write “{ALL}”, or at least one id.")
     return lines

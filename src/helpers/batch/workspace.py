@@ -22,6 +22,7 @@ from helpers.batch.parameters import (
     effective_parameters,
     notebook_named,
     parameters_key,
+    unfit_indicator,
 )
 from helpers.errors import MissingStep, UsageError
 from helpers.panel import indicators_in, read_panel, write_panel
@@ -67,6 +68,9 @@ def begin_step(notebook: str, **parameters: Any) -> "Step":
     name = notebook_named(notebook)
     checked = MODELS[name].checked(parameters)
     study = load_study(checked.study)
+    wrong = unfit_indicator(checked.indicator, study) if isinstance(checked, DrawParameters) else ""
+    if wrong:
+        raise UsageError(wrong)
     step = Step(
         notebook=name, parameters=effective_parameters(checked, study), study=study, key=parameters_key(checked, study)
     )
