@@ -119,6 +119,8 @@ def test_effects_table_is_complete_and_reproducible(design):
     assert table.equals(again)
     assert set(table["specification"]) == {"two_way", "town_period"}
     assert {"overall", "cohort", "cohort_before_next", "relative_period", "lead"} == set(table["estimand"])
+    before_next = table.query("estimand == 'cohort_before_next'")
+    assert set(before_next["null_tested"]) == {"no effect of this cohort"}
     has_estimate = table["reason"].eq("")
     assert table.loc[has_estimate, ["estimate", "conf_low", "conf_high", "p_value"]].notna().all(axis=None)
     ratio = table.loc[has_estimate & table["scale"].eq("ratio")]

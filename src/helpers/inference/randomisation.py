@@ -131,7 +131,9 @@ def _relabellings(
         held = reassign(labels, [pool[own[pool]] for pool in pools], n_draws=n_draws, seed=seed)
         if held.smallest_p <= LEVEL:
             return held, "no effect of this cohort"
-    return reassign(labels, pools, n_draws=n_draws, seed=seed), "no effect anywhere"
+    is_of_one_cohort = estimand.cohort != ALL_COHORTS and len(design.cohorts) == 1
+    null_tested = "no effect of this cohort" if is_of_one_cohort else "no effect anywhere"
+    return reassign(labels, pools, n_draws=n_draws, seed=seed), null_tested
 
 
 def randomisation_test(
