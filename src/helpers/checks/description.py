@@ -19,8 +19,6 @@ from helpers.study.periods import PERIODS_PER_YEAR
 Array = npt.NDArray[np.float64]
 
 NEVER_NAME = "never"
-LARGE_DIFFERENCE = 0.25
-"""Normalised differences beyond this make linear adjustment fragile (imbens2015)."""
 DESIGN_COLUMNS = ("topic", "specification", "indicator", "cohort", "town_code", "period", "measure", "value")
 
 
@@ -56,7 +54,10 @@ def balance(panel: pd.DataFrame, design: Design, study: Study, indicators: Seque
     -------
     DataFrame
         Design rows; ``measure`` is ``level``, ``trend`` or ``population`` and ``value`` the difference of means over
-        the pooled standard deviation. NaN where a group has a single ward or there is no variation.
+        the pooled standard deviation; beyond 0.25 it is called large. NaN where a group has a single ward or there is
+        no variation.
+
+    References: imbens2015
     """
     people = _populations(study, design)
     last = min(design.cutoffs)

@@ -4,7 +4,6 @@ A row says what was estimated (estimand, cohort, relative period), how (specific
 sure it is. An effect without a counterfactual is a row with a reason, never a zero and never left out.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
@@ -12,8 +11,8 @@ import pandas as pd
 
 from helpers.study.design import Design
 
-NO_LOWER_BOUND, NO_UPPER_BOUND = -1.0, np.inf
-"""Ends of an interval on the ratio scale that the data do not bound."""
+NO_UPPER_BOUND = np.inf
+"""End of an interval that the data do not bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +128,3 @@ class Effects:
         wanted = table["estimand"].isin(["overall", "cohort", "cohort_before_next"])
         columns = ["specification", "estimator", "estimand", "cohort", "scale", "estimate", "conf_low", "conf_high"]
         return table.loc[wanted, [*columns, "p_value", "mde", "n_assignments", "reason"]]
-
-
-def join_effects(parts: Iterable[Effects]) -> Effects:
-    """Return the rows of several results of one design, in the order given."""
-    parts = list(parts)
-    return Effects(parts[0].design, tuple(row for part in parts for row in part.rows))

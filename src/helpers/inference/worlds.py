@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from helpers.estimation.estimands import Estimand, build_target
 from helpers.estimation.specification import Specification
@@ -46,20 +45,6 @@ class WorldsRange:
     estimates: Array
     p_values: Array
 
-    def row(self) -> dict[str, object]:
-        """Return the summary: smallest and largest estimate, and the largest p-value."""
-        return {
-            "specification": self.specification,
-            "reading": self.reading,
-            "estimand": self.estimand.kind,
-            "cohort": self.estimand.cohort,
-            "n_worlds": self.n_worlds,
-            "estimate_low": float(np.nanmin(self.estimates)),
-            "estimate_high": float(np.nanmax(self.estimates)),
-            "largest_p": float(self.p_values.max()),
-            "smallest_p": float(self.p_values.min()),
-        }
-
 
 def worlds_range(analysis: Analysis, worlds: Worlds, estimand: Estimand, specification: Specification) -> WorldsRange:
     """Estimate one estimand in every admissible roster and test each against one shared reference.
@@ -91,8 +76,3 @@ def worlds_range(analysis: Analysis, worlds: Worlds, estimand: Estimand, specifi
         estimates=ratio - 1,
         p_values=np.asarray(p_values),
     )
-
-
-def worlds_table(ranges: list[WorldsRange]) -> pd.DataFrame:
-    """Return the summaries of several ranges, one row each."""
-    return pd.DataFrame([one.row() for one in ranges])
