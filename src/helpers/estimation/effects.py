@@ -49,6 +49,14 @@ class EffectRow:
         Incidents in the estimand's cells.
     zero_draw_share : float
         Share of relabellings with nothing observed or nothing expected.
+    weight : float
+        Of a cohort's effect: its share of the incidents expected in the overall effect.
+    band_low, band_high : float
+        95% band over all bins of one cohort's event study together.
+    period : str
+        First and last period of a bin of calendar time.
+    note : str
+        What the estimator's library warned of, one warning a line.
     reason : str
         Why there is no estimate; empty otherwise.
     """
@@ -80,6 +88,11 @@ class EffectRow:
     observed: float = np.nan
     expected: float = np.nan
     zero_draw_share: float = np.nan
+    weight: float = np.nan
+    band_low: float = np.nan
+    band_high: float = np.nan
+    period: str = ""
+    note: str = ""
     reason: str = ""
 
 

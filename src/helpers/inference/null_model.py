@@ -43,24 +43,40 @@ class WardTable:
     coverage: Array
     treated: Mask
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every ward reported all of every block."""
+        return bool((self.coverage == 1.0).all())
+
 
 @dataclass(frozen=True, slots=True)
 class NullTable:
-    """The null model of one stratum at one hypothetical ratio.
+    """The null model of one stratum at one hypothetical ratio: a table of rank one.
 
     Attributes
     ----------
     sums : ndarray, shape (..., W, K)
         Sums with the programme undone and the gaps filled with their null means, the same for every relabelling.
-    means : ndarray, shape (..., W, K)
-        Null means.
-    poisson : ndarray, shape (..., W, K)
-        Poisson part of the variance: the null mean, divided by r where the sum was divided by r.
+    rows, columns : ndarray, shapes (..., W) and (..., K)
+        Ward and block factors; a null mean is their product.
+    scale : ndarray, shape (W, K)
+        1/r where the sum was divided by r, else 1: the Poisson part of the variance is scale × mean.
     """
 
     sums: Array
-    means: Array
-    poisson: Array
+    rows: Array
+    columns: Array
+    scale: Array
+
+    @property
+    def means(self) -> Array:
+        """Return the null means, shape (..., W, K)."""
+        return np.asarray(self.rows[..., :, None] * self.columns[..., None, :])
+
+    @property
+    def poisson(self) -> Array:
+        """Return the Poisson part of the variance, shape (..., W, K)."""
+        return np.asarray(self.means * self.scale)
 
 
 def tabulate(outcome: Array, design: Design, target: Target) -> tuple[WardTable, ...]:
@@ -86,25 +102,28 @@ def undo_programme(table: WardTable, ratio: float) -> NullTable:
     """Return the null model of one stratum under H_r."""
     scale = np.where(table.treated, 1.0 / ratio, 1.0)
     adjusted = table.sums * scale
-    means = _two_way_means(adjusted, table.coverage)
-    return NullTable(sums=adjusted + means * (1.0 - table.coverage), means=means, poisson=means * scale)
+    rows, columns = _two_way_factors(adjusted, table.coverage)
+    if table.is_whole:
+        return NullTable(adjusted, rows, columns, scale)
+    filled = adjusted + rows[..., :, None] * columns[..., None, :] * (1.0 - table.coverage)
+    return NullTable(filled, rows, columns, scale)
 
 
-def _two_way_means(sums: Array, coverage: Array) -> Array:
+def _two_way_factors(sums: Array, coverage: Array) -> tuple[Array, Array]:
     """Fit row × column means to sums of which the share `coverage` was reported."""
-    rows, columns = sums.sum(axis=-1, keepdims=True), sums.sum(axis=-2, keepdims=True)
+    rows, columns = sums.sum(axis=-1), sums.sum(axis=-2)
     if bool((coverage == 1.0).all()):
-        total = rows.sum(axis=-2, keepdims=True)
-        return np.asarray(rows * columns / np.where(total > 0, total, 1.0))
-    fitted_columns = columns / np.maximum(coverage.sum(axis=-2, keepdims=True), SMALLEST)
+        total = rows.sum(axis=-1, keepdims=True)
+        return rows, columns / np.where(total > 0, total, 1.0)
+    fitted_columns = columns / np.maximum(coverage.sum(axis=-2), SMALLEST)
     fitted_rows = rows
     for _ in range(MOST_GAP_STEPS):
-        fitted_rows = rows / np.maximum((coverage * fitted_columns).sum(axis=-1, keepdims=True), SMALLEST)
+        fitted_rows = rows / np.maximum((coverage * fitted_columns[..., None, :]).sum(axis=-1), SMALLEST)
         before = fitted_columns
-        fitted_columns = columns / np.maximum((coverage * fitted_rows).sum(axis=-2, keepdims=True), SMALLEST)
+        fitted_columns = columns / np.maximum((coverage * fitted_rows[..., :, None]).sum(axis=-2), SMALLEST)
         if np.abs(fitted_columns - before).max() <= GAP_TOLERANCE * fitted_columns.max():
             break
-    return np.asarray(fitted_rows * fitted_columns)
+    return fitted_rows, fitted_columns
 
 
 def overdispersion(tables: Sequence[NullTable]) -> Array:
@@ -115,10 +134,10 @@ def overdispersion(tables: Sequence[NullTable]) -> Array:
     """
     excess = spread = np.float64(0.0)
     for table in tables:
-        total = np.maximum(table.means.sum(axis=(-2, -1), keepdims=True), SMALLEST)
-        free_rows = 1.0 - table.means.sum(axis=-1, keepdims=True) / total
-        free_columns = 1.0 - table.means.sum(axis=-2, keepdims=True) / total
-        free = free_rows * free_columns
-        excess = excess + ((table.sums - table.means) ** 2 - table.poisson * free).sum(axis=(-2, -1))
-        spread = spread + (table.means**2 * free).sum(axis=(-2, -1))
+        means = table.means
+        free_rows = 1.0 - table.rows / np.maximum(table.rows.sum(axis=-1, keepdims=True), SMALLEST)
+        free_columns = 1.0 - table.columns / np.maximum(table.columns.sum(axis=-1, keepdims=True), SMALLEST)
+        free = free_rows[..., :, None] * free_columns[..., None, :]
+        excess = excess + ((table.sums - means) ** 2 - means * table.scale * free).sum(axis=(-2, -1))
+        spread = spread + (means**2 * free).sum(axis=(-2, -1))
     return np.asarray(np.maximum(0.0, excess / np.maximum(spread, SMALLEST)))

@@ -19,9 +19,10 @@ from helpers.estimation.blocks import strata
 from helpers.estimation.estimands import ALL_COHORTS, Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.assignments import Assignments, reassign
-from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
-from helpers.inference.statistic import Statistics, memberships, studentise
-from helpers.study.design import NEVER, Design
+from helpers.inference.group_sums import CarriedSums, carry, group_null
+from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate
+from helpers.inference.statistic import Statistics, studentise
+from helpers.study.design import NEVER, Design, Labels
 
 Array = npt.NDArray[np.float64]
 
@@ -75,23 +76,38 @@ class RandomisationTest:
 class Experiment:
     """Everything a test of one estimand needs: tables, relabellings, cells.
 
-    ``belongs`` holds the actual labelling first, then the relabellings.
+    Attributes
+    ----------
+    target : Target
+    assignments : Assignments
+    labels : tuple of ndarray of int8, shape (W, B + 1)
+        Of each stratum's wards; the actual labelling first, then the relabellings.
+    carried : tuple of CarriedSums
+        Each stratum's sums by group, ready for any hypothetical ratio.
+    null_tested : str
     """
 
     target: Target
-    tables: tuple[WardTable, ...]
     assignments: Assignments
-    belongs: tuple[Array, ...]
+    labels: tuple[Labels, ...]
+    carried: tuple[CarriedSums, ...]
     null_tested: str
+
+    @property
+    def tables(self) -> tuple[WardTable, ...]:
+        """Return the ward × block sums of each stratum."""
+        return tuple(own.table for own in self.carried)
 
     def statistics(self, ratio: float = 1.0) -> Statistics:
         """Return the statistic under H_r for the actual labelling (first) and every relabelling."""
-        nulls = tuple(undo_programme(table, ratio) for table in self.tables)
-        return self.studentise(nulls)
+        nulls, groups = zip(*(own.at(ratio) for own in self.carried), strict=True)
+        return studentise(groups, self.target, overdispersion(nulls))
 
     def studentise(self, nulls: Sequence[NullTable]) -> Statistics:
         """Return the statistic of given null tables."""
-        return studentise(nulls, self.belongs, self.target, overdispersion(nulls))
+        cohorts = len(self.target.blocks.states) - 1
+        groups = [group_null(null, own, cohorts) for null, own in zip(nulls, self.labels, strict=True)]
+        return studentise(groups, self.target, overdispersion(nulls))
 
 
 def build_experiment(
@@ -112,14 +128,18 @@ def build_experiment(
     if not target.is_estimable:
         raise EstimationError(f"No comparison ward identifies any cell of this estimand under {specification}.")
     assignments, null_tested = _relabellings(design, specification, estimand, n_draws=n_draws, seed=seed)
-    labels = np.vstack([design.label_array[None, :], assignments.labels])
-    return Experiment(
-        target=target,
-        tables=tabulate(outcome, design, target),
-        assignments=assignments,
-        belongs=memberships(labels, target),
-        null_tested=null_tested,
-    )
+    return assemble_experiment(outcome, design, target, assignments, null_tested)
+
+
+def assemble_experiment(
+    outcome: Array, design: Design, target: Target, assignments: Assignments, null_tested: str
+) -> Experiment:
+    """Return the experiment of a design's labelling against given relabellings."""
+    everyone = np.vstack([design.label_array[None, :], assignments.labels]).T
+    labels = tuple(np.ascontiguousarray(everyone[own]) for own in target.members)
+    tables, cohorts = tabulate(outcome, design, target), len(design.cohorts)
+    carried = tuple(carry(table, own, cohorts) for table, own in zip(tables, labels, strict=True))
+    return Experiment(target, assignments, labels, carried, null_tested)
 
 
 def _relabellings(
@@ -177,7 +197,7 @@ def randomisation_test(
     experiment = build_experiment(outcome, design, specification, estimand, n_draws=n_draws, seed=seed)
     statistics = experiment.statistics()
     p_value = two_sided_p(statistics.t, is_exact=experiment.assignments.is_exact)
-    low, high = _interval(experiment, statistics)
+    low, high = invert(experiment, statistics)
     drawn = len(experiment.assignments.labels)
     return RandomisationTest(
         estimand=estimand,
@@ -212,8 +232,8 @@ def equal_tailed_accepts(t: Array, *, is_exact: bool) -> bool:
     return bool(min(share_at_least(t, is_exact=is_exact), share_at_least(-t, is_exact=is_exact)) > LEVEL / 2)
 
 
-def _interval(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
-    """Return the convex hull of the accepted ratios."""
+def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
+    """Return the convex hull of the ratios that the test does not reject, given the statistics at ratio 1."""
     is_exact = experiment.assignments.is_exact
 
     def accepts(ratio: float) -> bool:
