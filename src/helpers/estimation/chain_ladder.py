@@ -86,11 +86,15 @@ def climb(sums: Array, untreated: Mask) -> Ladder:
     known = np.ones((*untreated.shape, *[1] * (sums.ndim - 2)), dtype=bool)
     reach = np.zeros(sums.shape[2:])
     for block in range(untreated.shape[1]):
-        groups = np.flatnonzero(untreated[:, block])
-        numerators[block] = sums[groups, block].sum(axis=0)
-        denominators[block] = before[groups].sum(axis=0)
-        fresh = denominators[block] == 0
-        if fresh.any():
+        groups = np.flatnonzero(untreated[:, block]).tolist()
+        if not groups:
+            known[:, block:] = False
+            break
+        for group in groups:
+            numerators[block] += sums[group, block]
+            denominators[block] += before[group]
+        if not denominators[block].all():
+            fresh = denominators[block] == 0
             growth = _ratio(numerators[block], denominators[block])
             factors[block] = np.where(fresh, numerators[block] > 0, growth * reach)
             spans[groups] *= ~fresh
@@ -99,8 +103,9 @@ def climb(sums: Array, untreated: Mask) -> Ladder:
         else:
             factors[block] = numerators[block] / denominators[block] * reach
         reach = reach + factors[block]
-        before[groups] += sums[groups, block]
-        spans[groups] += factors[block]
+        for group in groups:
+            before[group] += sums[group, block]
+            spans[group] += factors[block]
     return Ladder(numerators, denominators, factors, bases=before, spans=spans, known=known)
 
 

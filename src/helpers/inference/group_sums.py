@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from helpers.inference.null_model import NullTable, WardTable, undo_programme
+from helpers.inference.null_model import NullTable, WardTable
 from helpers.study.design import Labels
 
 Array = npt.NDArray[np.float64]
@@ -46,16 +46,6 @@ class GroupSums:
     history: tuple[int, ...]
     columns: Array
     carried: float
-
-    def draws(self, chosen: slice) -> "GroupSums":
-        """Return the sums of some of the relabellings."""
-        return replace(
-            self,
-            sums=self.sums[..., chosen],
-            level=self.level[..., chosen],
-            square=self.square[..., chosen],
-            undone=self.undone[..., chosen],
-        )
 
 
 def add_up(rows: Array, labels: Labels, cohorts: int) -> Array:
@@ -136,12 +126,16 @@ class CarriedSums:
     history: tuple[int, ...]
     added: Array | None
 
-    def at(self, ratio: float) -> tuple[NullTable, GroupSums]:
-        """Return the null table and its group sums under H_r."""
-        null = undo_programme(self.table, ratio)
+    def under(self, null: NullTable, ratio: float, chosen: slice) -> GroupSums:
+        """Return the group sums of some relabellings under H_r, given the null table of that ratio."""
         if self.added is None:
-            return null, group_null(null, self.labels, self.cohorts)
-        return null, self._carry(null, self.added, 1.0 / ratio)
+            return group_null(null, self.labels[:, chosen], self.cohorts)
+        return self._carry(null, self.added[..., chosen], 1.0 / ratio)
+
+    def first(self, count: int) -> "CarriedSums":
+        """Return the sums of the first labellings only."""
+        added = None if self.added is None else self.added[..., :count]
+        return replace(self, labels=self.labels[:, :count], added=added)
 
     def _carry(self, null: NullTable, added: Array, q: float) -> GroupSums:
         """Put the carried sums together: S_u + q S_t, likewise the row totals, their squares and their histories."""
@@ -150,7 +144,8 @@ class CarriedSums:
         at = np.cumsum([0, blocks, len(hit), 1, 1, 1, 1, 1, own, own])
         part = [added[:, first:last] for first, last in zip(at[:-1], at[1:], strict=True)]
         sums = part[0].copy()
-        sums[:, hit] += q * part[1]
+        for position, block in enumerate(hit):
+            sums[:, block] += q * part[1][:, position]
         return GroupSums(
             sums=sums,
             level=part[2][:, 0] + q * part[3][:, 0],

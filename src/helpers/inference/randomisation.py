@@ -9,7 +9,7 @@ References: fisher1935, ding2018 (studentised randomisation tests), mackinnon202
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,10 @@ from helpers.estimation.blocks import strata
 from helpers.estimation.estimands import ALL_COHORTS, Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.assignments import Assignments, reassign
-from helpers.inference.group_sums import CarriedSums, carry, group_null
-from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate
+from helpers.inference.group_sums import CarriedSums, GroupSums, carry, group_null
+from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
 from helpers.inference.statistic import Statistics, studentise
-from helpers.study.design import NEVER, Design, Labels
+from helpers.study.design import NEVER, Design
 
 Array = npt.NDArray[np.float64]
 
@@ -31,8 +31,13 @@ TIE_TOLERANCE = 1e-9
 """Relabellings that give the same statistic differ by rounding only; relative to the statistic."""
 RATIO_GRID = np.exp(np.linspace(np.log(0.02), np.log(50.0), 25))
 """Hypothetical ratios tried first. Acceptance beyond either end counts as no bound: such an effect is not a finding."""
-RATIO_STEPS = 8
-"""Halvings of a grid cell at each end of the interval: the end is known to about 0.1%."""
+EDGE_PRECISION = 0.0013
+"""On the log scale: an end of the interval is known to about 0.1%, far below what its Monte-Carlo error moves it."""
+SCREENING_DRAWS = 999
+"""Relabellings that are asked first about a hypothetical ratio of the grid."""
+SCREENING_DOUBT = 0.02
+"""A ratio is rejected by them alone only if both its tail shares are so far below half the level that all relabellings
+would have to disagree by four Monte-Carlo standard errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +85,14 @@ class Experiment:
     ----------
     target : Target
     assignments : Assignments
-    labels : tuple of ndarray of int8, shape (W, B + 1)
-        Of each stratum's wards; the actual labelling first, then the relabellings.
     carried : tuple of CarriedSums
-        Each stratum's sums by group, ready for any hypothetical ratio.
+        Each stratum's sums by group, ready for any hypothetical ratio; the actual labelling first, then the
+        relabellings.
     null_tested : str
     """
 
     target: Target
     assignments: Assignments
-    labels: tuple[Labels, ...]
     carried: tuple[CarriedSums, ...]
     null_tested: str
 
@@ -100,14 +103,30 @@ class Experiment:
 
     def statistics(self, ratio: float = 1.0) -> Statistics:
         """Return the statistic under H_r for the actual labelling (first) and every relabelling."""
-        nulls, groups = zip(*(own.at(ratio) for own in self.carried), strict=True)
-        return studentise(groups, self.target, overdispersion(nulls))
+        nulls = [undo_programme(own.table, ratio) for own in self.carried]
+        used = [(own, null) for own, null, is_used in zip(self.carried, nulls, self._is_used, strict=True) if is_used]
+        return self._studentise(nulls, lambda chosen: [own.under(null, ratio, chosen) for own, null in used])
 
     def studentise(self, nulls: Sequence[NullTable]) -> Statistics:
         """Return the statistic of given null tables."""
-        cohorts = len(self.target.blocks.states) - 1
-        groups = [group_null(null, own, cohorts) for null, own in zip(nulls, self.labels, strict=True)]
-        return studentise(groups, self.target, overdispersion(nulls))
+        used = [(own, null) for own, null, is_used in zip(self.carried, nulls, self._is_used, strict=True) if is_used]
+        return self._studentise(
+            nulls, lambda chosen: [group_null(null, own.labels[:, chosen], own.cohorts) for own, null in used]
+        )
+
+    def first_draws(self, count: int) -> "Experiment":
+        """Return the experiment with only its first random relabellings."""
+        assignments = replace(self.assignments, labels=self.assignments.labels[:count])
+        carried = tuple(own.first(count + 1) for own in self.carried)
+        return replace(self, assignments=assignments, carried=carried)
+
+    @property
+    def _is_used(self) -> list[bool]:
+        return [bool(mask.any()) for mask in self.target.masks]
+
+    def _studentise(self, nulls: Sequence[NullTable], grouped: Callable[[slice], list[GroupSums]]) -> Statistics:
+        count = 1 + len(self.assignments.labels)
+        return studentise(grouped, count, self.target, overdispersion(nulls))
 
 
 def build_experiment(
@@ -139,7 +158,7 @@ def assemble_experiment(
     labels = tuple(np.ascontiguousarray(everyone[own]) for own in target.members)
     tables, cohorts = tabulate(outcome, design, target), len(design.cohorts)
     carried = tuple(carry(table, own, cohorts) for table, own in zip(tables, labels, strict=True))
-    return Experiment(target, assignments, labels, carried, null_tested)
+    return Experiment(target, assignments, carried, null_tested)
 
 
 def _relabellings(
@@ -229,49 +248,78 @@ def share_at_least(t: Array, *, is_exact: bool) -> Array:
 
 def equal_tailed_accepts(t: Array, *, is_exact: bool) -> bool:
     """Return whether neither tail of the test rejects at half the level."""
-    return bool(min(share_at_least(t, is_exact=is_exact), share_at_least(-t, is_exact=is_exact)) > LEVEL / 2)
+    return tail_margin(t, is_exact=is_exact) > 0
+
+
+def tail_margin(t: Array, *, is_exact: bool) -> float:
+    """Return by how much the smaller tail share exceeds half the level; positive means accepted."""
+    smaller = min(share_at_least(t, is_exact=is_exact), share_at_least(-t, is_exact=is_exact))
+    return float(smaller) - LEVEL / 2
 
 
 def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
     """Return the convex hull of the ratios that the test does not reject, given the statistics at ratio 1."""
     is_exact = experiment.assignments.is_exact
 
-    def accepts(ratio: float) -> bool:
-        return equal_tailed_accepts(experiment.statistics(ratio).t, is_exact=is_exact)
+    def margin(ratio: float) -> float:
+        return tail_margin(experiment.statistics(ratio).t, is_exact=is_exact)
 
     observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
     if observed == 0:
-        return 0.0, _upper_without_incident(accepts, expected)
-    tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if observed > 0 and expected > 0 else [])})
-    low = next((position for position, ratio in enumerate(tried) if accepts(ratio)), None)
+        return 0.0, _upper_without_incident(margin, expected)
+    tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if expected > 0 else [])})
+    margins = _screened(experiment, tried)
+    low = next((at for at in range(len(tried)) if _accepts_at(margins, margin, tried, at)), None)
     if low is None:
         raise EstimationError(
             "No hypothetical ratio is accepted: the interval is empty. Report this design; it should not occur."
         )
-    high = next(position for position in reversed(range(len(tried))) if position == low or accepts(tried[position]))
+    high = next(at for at in reversed(range(len(tried))) if at == low or _accepts_at(margins, margin, tried, at))
     return (
-        0.0 if low == 0 else _edge(accepts, tried[low], tried[low - 1]),
-        np.inf if high == len(tried) - 1 else _edge(accepts, tried[high], tried[high + 1]),
+        0.0 if low == 0 else _edge(margin, tried[low], tried[low - 1]),
+        np.inf if high == len(tried) - 1 else _edge(margin, tried[high], tried[high + 1]),
     )
 
 
-def _upper_without_incident(accepts: Callable[[float], bool], expected: float) -> float:
+def _screened(experiment: Experiment, tried: Sequence[float]) -> list[float]:
+    """Return each ratio's margin in the first relabellings alone: enough to see the clearly rejected ones."""
+    assignments = experiment.assignments
+    if assignments.is_exact or len(assignments.labels) < 2 * SCREENING_DRAWS:
+        return [np.inf] * len(tried)
+    few = experiment.first_draws(SCREENING_DRAWS)
+    return [tail_margin(few.statistics(ratio).t, is_exact=False) for ratio in tried]
+
+
+def _accepts_at(margins: Sequence[float], margin: Callable[[float], float], tried: Sequence[float], at: int) -> bool:
+    """Return whether a grid ratio is accepted; all relabellings are asked unless the first ones leave no doubt."""
+    return margins[at] > -SCREENING_DOUBT and margin(tried[at]) > 0
+
+
+def _upper_without_incident(margin: Callable[[float], float], expected: float) -> float:
     """Return the upper end when nothing was observed, for which the statistic hardly depends on the ratio.
 
     The larger of what the relabellings accept and the ratio at which a Poisson count is zero once in forty.
     """
-    accepted = [ratio for ratio in RATIO_GRID.tolist() if accepts(ratio)]
+    accepted = [ratio for ratio in RATIO_GRID.tolist() if margin(ratio) > 0]
     if expected == 0 or (accepted and accepted[-1] == RATIO_GRID[-1]):
         return np.inf
     return float(max([-np.log(LEVEL / 2) / expected, *accepted[-1:]]))
 
 
-def _edge(accepts: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Halve (on the log scale) between an accepted and a rejected ratio; return the last accepted one."""
-    for _ in range(RATIO_STEPS):
-        middle = float(np.sqrt(inside * outside))
-        if accepts(middle):
-            inside = middle
+def _edge(margin: Callable[[float], float], inside: float, outside: float) -> float:
+    """Close in (on the log scale) between an accepted and a rejected ratio; return the last accepted one.
+
+    The next ratio tried is where the line through both margins crosses zero, kept off the ends of the bracket.
+    """
+    near, far = np.log(inside), np.log(outside)
+    at_near, at_far = margin(inside), margin(outside)
+    while abs(far - near) > EDGE_PRECISION:
+        share = np.clip(at_near / (at_near - at_far), EDGE_PRECISION, 1 - EDGE_PRECISION) if at_far < at_near else 0.5
+        step = np.clip(share * abs(far - near), EDGE_PRECISION / 2, abs(far - near) - EDGE_PRECISION / 2)
+        middle = near + np.sign(far - near) * step
+        value = margin(float(np.exp(middle)))
+        if value > 0:
+            near, at_near, at_far = middle, value, at_far / 2
         else:
-            outside = middle
-    return inside
+            far, at_far, at_near = middle, value, at_near / 2
+    return float(np.exp(near))

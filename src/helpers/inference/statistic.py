@@ -5,9 +5,10 @@ relabelling without refitting anything. Studentising matters: the raw log ratio 
 wards are small, and too rarely when they are large.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from helpers.inference.group_sums import GroupSums
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Number = float | Array
 
 DRAWS_AT_A_TIME = 4096
 """Relabellings worked on together: their intermediate results then stay in the processor's cache."""
@@ -47,13 +49,13 @@ class Statistics:
         return float(((self.observed == 0) | (self.expected == 0)).mean())
 
 
-def studentise(groups: Sequence[GroupSums], target: Target, kappa: Array) -> Statistics:
-    """Return the statistic of one estimand for each labelling.
+def studentise(grouped: Callable[[slice], Sequence[GroupSums]], count: int, target: Target, kappa: Array) -> Statistics:
+    """Return the statistic of one estimand for each of `count` labellings.
 
     Parameters
     ----------
-    groups : sequence of GroupSums
-        One per stratum.
+    grouped : callable
+        Gives the group sums of some labellings, one per stratum of the target.
     kappa : ndarray, shape (...)
         Overdispersion, the same for every labelling.
 
@@ -63,47 +65,60 @@ def studentise(groups: Sequence[GroupSums], target: Target, kappa: Array) -> Sta
     neither side. Where nothing was observed or nothing expected, T = (O − E) / se(O − E), and 0 where neither was: no
     labelling is ever dropped.
     """
-    used = [(own, mask) for own, mask in zip(groups, target.masks, strict=True) if mask.any()]
-    untreated, count = target.blocks.untreated, groups[0].level.shape[-1]
-    edges = [*range(0, count, DRAWS_AT_A_TIME), count]
     parts = []
-    for first, last in pairwise(edges):
-        chosen = [(own.draws(slice(first, last)), mask) for own, mask in used]
-        parts.append(_studentised(chosen, untreated, np.asarray(kappa)[..., None]))
+    for first, last in pairwise([*range(0, count, DRAWS_AT_A_TIME), count]):
+        groups = [(own, mask) for own, mask in zip(grouped(slice(first, last)), used_masks(target), strict=True)]
+        parts.append(_studentised(groups, target.blocks.untreated, np.asarray(kappa)[..., None]))
     t, observed, expected, std_error = (np.concatenate(column, axis=-1) for column in zip(*parts, strict=True))
     return Statistics(t=t, observed=observed, expected=expected, std_error=std_error)
+
+
+def used_masks(target: Target) -> list[Mask]:
+    """Return the masks of the strata in which something of the estimand is estimable."""
+    return [mask for mask in target.masks if mask.any()]
 
 
 def _studentised(
     used: Sequence[tuple[GroupSums, Mask]], untreated: Mask, kappa: Array
 ) -> tuple[Array, Array, Array, Array]:
     observed = expected = total = variance = np.float64(0.0)
+    spread = float(kappa[0]) if kappa.ndim == 1 else kappa
     for own, mask in used:
         counted, imputed = _observed_and_expected(own.sums, untreated, mask)
         observed, expected = observed + counted, expected + imputed
-        total = total + sum(own.level[g] * own.columns[..., k, None] for g, k in np.argwhere(mask))
-    for own, mask in used:
-        variance = variance + _gap_variance(own, untreated, mask, kappa)
-    total = np.asarray(total)
+        stratum = _Stratum(own, untreated.tolist(), mask.tolist(), _columns(own), spread)
+        total = total + stratum.total()
+        variance = variance + stratum.gap_variance()
+    observed, expected, total = np.asarray(observed), np.asarray(expected), np.asarray(total)
     std_error = np.sqrt(_ratio(np.asarray(variance), total**2))
-    observed, expected = np.asarray(observed), np.asarray(expected)
     return _t(observed, expected, std_error, total), observed, expected, std_error
 
 
 def _observed_and_expected(sums: Array, untreated: Mask, mask: Mask) -> tuple[Array, Array]:
     """Return the estimand's observed and expected sums; (G, K, ..., B) to (..., B)."""
     ladder = climb(sums, untreated)
-    if ladder.known.all():
-        observed = sum(sums[g, k] for g, k in np.argwhere(mask))
-        groups = np.flatnonzero(mask.any(axis=1))
-        levels = {g: _ratio(ladder.bases[g], ladder.spans[g]) for g in groups}
-        expected = sum(levels[g] * sum(ladder.factors[k] for k in np.flatnonzero(mask[g])) for g in groups)
-        return np.asarray(observed), np.asarray(expected)
-    return (sums[mask] * ladder.known[mask]).sum(axis=0), ladder.expected()[mask].sum(axis=0)
+    if not ladder.known[mask].all():
+        return (sums[mask] * ladder.known[mask]).sum(axis=0), ladder.expected()[mask].sum(axis=0)
+    observed, expected = np.zeros(sums.shape[2:]), np.zeros(sums.shape[2:])
+    for group in np.flatnonzero(mask.any(axis=1)).tolist():
+        growth = np.zeros(sums.shape[2:])
+        for block in np.flatnonzero(mask[group]).tolist():
+            observed += sums[group, block]
+            growth += ladder.factors[block]
+        expected += _ratio(ladder.bases[group], ladder.spans[group]) * growth
+    return observed, expected
 
 
-def _gap_variance(own: GroupSums, untreated: Mask, mask: Mask, kappa: Array) -> Array:
-    """Return the null variance of observed − expected, shape (..., B).
+def _columns(own: GroupSums) -> list[Number]:
+    """Return the block factors of the null means, one number (or one per simulated copy) a block."""
+    if own.columns.ndim == 1:
+        return [float(column) for column in own.columns]
+    return [own.columns[..., block, None] for block in range(own.columns.shape[-1])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stratum:
+    """The null variance of observed − expected in one stratum.
 
     The null means are of rank one, so the ladder fitted to them is known beforehand: its factors are the columns c,
     whoever is labelled treated. With A the group's summed ward factors, C the summed columns before a block, R the
@@ -115,58 +130,72 @@ def _gap_variance(own: GroupSums, untreated: Mask, mask: Mask, kappa: Array) -> 
 
     and 1 in a sum of the estimand: `chain_ladder.log_ratio_gradient` in closed form, which a test holds it to.
     """
-    columns = [own.columns[..., k, None] for k in range(untreated.shape[1])]
-    before = np.cumsum([np.zeros_like(columns[0]), *columns], axis=0)
-    shares = _block_pulls(own, untreated, mask, columns, before)
-    first_hit = int(np.flatnonzero(~untreated.all(axis=0))[0])
-    variance = np.float64(0.0)
-    for g in range(len(untreated)):
-        last = int(untreated[g].sum())
-        wanted = sum((columns[k] for k in np.flatnonzero(mask[g])), np.zeros_like(columns[0]))
-        slope = -_ratio(wanted, before[last])
-        for k in reversed(range(first_hit, last)):
-            gradient = slope - _ratio(shares[k], columns[k])
-            variance = variance + gradient**2 * _cell_variance(own, g, [k], kappa)
-            slope = slope + _ratio(shares[k], before[k])
-        early = range(min(first_hit, last))
-        variance = variance + slope**2 * _cell_variance(own, g, early, kappa)
-        if mask[g].any():
-            variance = variance + _cell_variance(own, g, np.flatnonzero(mask[g]).tolist(), kappa)
-    return np.asarray(variance)
 
+    own: GroupSums
+    untreated: list[list[bool]]
+    mask: list[list[bool]]
+    columns: list[Number]
+    kappa: Number
 
-def _block_pulls(
-    own: GroupSums, untreated: Mask, mask: Mask, columns: Sequence[Array], before: Array
-) -> dict[int, Array]:
-    """Return w_k of every block in which some group is no longer untreated."""
-    pulls = {}
-    for k in np.flatnonzero(~untreated.all(axis=0)).tolist():
-        lent = np.zeros_like(own.level[0])
-        for h in np.flatnonzero(~untreated[:, k] & mask.any(axis=1)):
-            later = sum((columns[m] for m in np.flatnonzero(mask[h]) if m > k), np.zeros_like(columns[0]))
-            factor = _ratio(columns[k], before[k + 1]) * later + columns[k] * mask[h, k]
-            lent = lent + own.level[h] * factor
-        base = sum((own.level[g] for g in np.flatnonzero(untreated[:, k])), np.zeros_like(own.level[0]))
-        pulls[k] = _ratio(lent, base)
-    return pulls
+    def total(self) -> Array:
+        """Return the null mean of the estimand, shape (..., B)."""
+        added = np.zeros_like(self.own.level[0])
+        for group, wanted in enumerate(self.mask):
+            if any(wanted):
+                added += self.own.level[group] * self._added(wanted, 0)
+        return added
 
+    def gap_variance(self) -> Array:
+        """Return the null variance of observed − expected, shape (..., B)."""
+        before = [self._added([True] * len(self.columns), 0, block) for block in range(len(self.columns) + 1)]
+        first_hit = next(k for k in range(len(self.columns)) if not all(row[k] for row in self.untreated))
+        pulls = {k: self._pull(k, before) for k in range(first_hit, len(self.columns))}
+        variance = np.zeros_like(self.own.level[0])
+        for group, (row, wanted) in enumerate(zip(self.untreated, self.mask, strict=True)):
+            last = sum(row)
+            slope = -_ratio(self._added(wanted, 0), before[last])
+            for k in reversed(range(first_hit, last)):
+                gradient = slope - pulls[k] * _ratio(1.0, self.columns[k])
+                variance += gradient * gradient * self._variance(group, [k])
+                slope = slope + pulls[k] * _ratio(1.0, before[k])
+            variance += slope * slope * self._variance(group, range(min(first_hit, last)))
+            if any(wanted):
+                variance += self._variance(group, [k for k, is_wanted in enumerate(wanted) if is_wanted])
+        return variance
 
-def _cell_variance(own: GroupSums, group: int, blocks: Sequence[int], kappa: Array) -> Array:
-    """Return the null variance of a group's sums over some blocks that share a derivative, shape (..., B)."""
-    by_history: dict[int, Array] = {}
-    squares = np.zeros_like(own.columns[..., 0, None])
-    for k in blocks:
-        column = own.columns[..., k, None]
-        history = own.history[k] if own.carried != 1.0 else -1
-        by_history[history] = by_history.get(history, np.zeros_like(column)) + column
-        squares = squares + column**2
-    variance = kappa * squares * own.square[group]
-    for history, column in by_history.items():
-        level = own.level[group]
-        if history >= 0:
-            level = level + (own.carried - 1.0) * own.undone[history, group]
-        variance = variance + column * level
-    return np.asarray(variance)
+    def _pull(self, block: int, before: list[Number]) -> Array:
+        """Return w_k of one block."""
+        lent, base = np.zeros_like(self.own.level[0]), np.zeros_like(self.own.level[0])
+        share = _ratio(self.columns[block], before[block + 1])
+        for group, (row, wanted) in enumerate(zip(self.untreated, self.mask, strict=True)):
+            if row[block]:
+                base += self.own.level[group]
+            elif any(wanted[block:]):
+                later = self._added(wanted, block + 1)
+                lent += self.own.level[group] * (share * later + self.columns[block] * wanted[block])
+        return _ratio(lent, base)
+
+    def _added(self, wanted: list[bool], first: int, last: int | None = None) -> Number:
+        """Return the sum of the wanted columns from one block to before another."""
+        added: Number = 0.0
+        for column, is_wanted in zip(self.columns[first:last], wanted[first:last], strict=True):
+            added = added + column if is_wanted else added
+        return added
+
+    def _variance(self, group: int, blocks: Sequence[int]) -> Array:
+        """Return the null variance of a group's sums over some blocks that share a derivative, shape (..., B)."""
+        every: Number = 0.0
+        squares: Number = 0.0
+        by_history: dict[int, Number] = {}
+        for k in blocks:
+            every, squares = every + self.columns[k], squares + self.columns[k] ** 2
+            history = self.own.history[k]
+            if history >= 0 and self.own.carried != 1.0:
+                by_history[history] = by_history.get(history, 0.0) + self.columns[k]
+        variance = every * self.own.level[group] + self.kappa * squares * self.own.square[group]
+        for history, column in by_history.items():
+            variance += (self.own.carried - 1.0) * column * self.own.undone[history, group]
+        return np.asarray(variance)
 
 
 def _t(observed: Array, expected: Array, std_error: Array, total: Array) -> Array:
@@ -178,9 +207,11 @@ def _t(observed: Array, expected: Array, std_error: Array, total: Array) -> Arra
     return np.divide(distance, std_error, out=np.zeros_like(distance), where=std_error > 0)
 
 
-def _ratio(numerator: Array, denominator: Array) -> Array:
+def _ratio(numerator: Number, denominator: Number) -> Any:
     """Divide, giving 0 where the denominator is 0."""
-    if np.all(denominator):
-        return np.asarray(numerator / denominator)
-    out = np.zeros(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)))
-    return np.asarray(np.divide(numerator, denominator, out=out, where=denominator != 0))
+    if isinstance(denominator, float):
+        return numerator / denominator if denominator else numerator * 0.0
+    if denominator.all():
+        return numerator / denominator
+    out = np.zeros(np.broadcast_shapes(np.shape(numerator), denominator.shape))
+    return np.divide(numerator, denominator, out=out, where=denominator != 0)

@@ -163,8 +163,7 @@ def _experiments(reference: Experiment, batch: Labels) -> Iterator[Experiment]:
             labels = own.labels.copy()
             labels[:, 0] = roster[members]
             carried.append(carry(replace(own.table, treated=treated[members]), labels, own.cohorts))
-        labels_of = tuple(own.labels for own in carried)
-        yield replace(reference, labels=labels_of, carried=tuple(carried))
+        yield replace(reference, carried=tuple(carried))
 
 
 def _measured(experiment: Experiment, has_intervals: bool) -> tuple[float, float, float, float]:
