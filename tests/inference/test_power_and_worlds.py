@@ -146,3 +146,18 @@ def test_nothing_observed_where_much_was_expected_has_an_upper_end_only(design):
     assert observed == 0
     assert test.ratio_low == 0.0
     assert test.ratio_high >= 3.6 / expected
+
+
+def test_intervals_in_every_world_are_those_of_the_world_alone_whatever_the_workers(design):
+    worlds = Worlds(design=design, labels=np.array([design.labels, design.labels[::-1]], dtype=np.int8))
+    analysis = Analysis("x", counts(design, 6.0, ratio=0.7), design, n_draws=199, seed=1)
+    alone = worlds_range(analysis, worlds, Estimand("overall"), "two_way", has_intervals=True)
+    pooled = worlds_range(analysis, worlds, Estimand("overall"), "two_way", has_intervals=True, workers=2)
+    assert alone.lows.tobytes() == pooled.lows.tobytes()
+    assert alone.highs.tobytes() == pooled.highs.tobytes()
+    test = randomisation_test(
+        analysis.outcome, design, Estimand("overall"), specification="two_way", n_draws=199, seed=1
+    )
+    assert (alone.lows[0], alone.highs[0]) == (test.ratio_low - 1, test.ratio_high - 1)
+    assert alone.union[0] == min(alone.lows)
+    assert set(alone.drivers()["ward_id"]) <= set(design.ward_ids)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from helpers.errors import EstimationError
+from helpers.estimation.chain_ladder import log_ratio_gradient
 from helpers.estimation.estimands import Estimand
 from helpers.inference.assignments import reassign
 from helpers.inference.null_model import overdispersion, tabulate, undo_programme
@@ -188,3 +189,38 @@ def test_size_and_coverage_within_monte_carlo_error(ratio):
 def test_assignment_labels_are_distinct_multisets():
     listed = reassign(np.array([0, 1, -1], dtype=np.int8), [np.arange(3)], n_draws=10, seed=1)
     assert {tuple(row) for row in listed.labels.tolist()} == set(itertools.permutations((0, 1, -1)))
+
+
+@pytest.mark.parametrize("specification", ["two_way", "town_period"])
+@pytest.mark.parametrize("ratio", [1.0, 0.6])
+def test_standard_error_is_the_gradient_of_the_ladder_carried_through_the_null_variance(specification, ratio):
+    design = one_cohort(wards=9, treated=3)
+    design = replace(design, town_codes=tuple("aaaabbbbb"), cohorts=("x", "y"), starts=(12, 18), anticipation=2)
+    design = design.with_labels([0, 1, -1, -1, 0, 1, 1, -1, -1])
+    cells = counts(design, 3)
+    experiment = build_experiment(cells, design, specification, Estimand("overall"), n_draws=50, seed=1)
+    found = experiment.statistics(ratio)
+    nulls = [undo_programme(table, ratio) for table in experiment.tables]
+    kappa = overdispersion(nulls)
+    target = experiment.target
+    total = variance = 0.0
+    parts = []
+    for null, own, mask in zip(nulls, target.members, target.masks, strict=True):
+        labels = np.where(design.label_array[own] < 0, 2, design.label_array[own])
+        means = np.array([null.means[labels == group].sum(axis=0) for group in range(3)])
+        spread = null.poisson + kappa * null.means**2
+        parts.append((means, np.array([spread[labels == group].sum(axis=0) for group in range(3)]), mask))
+        total += means[mask].sum()
+    for means, spread, mask in parts:
+        gradient = log_ratio_gradient(means, target.blocks.untreated, mask, np.asarray(total))
+        variance += (gradient**2 * spread).sum()
+    assert found.std_error[0] == pytest.approx(np.sqrt(variance), rel=1e-10)
+
+
+def test_carried_sums_equal_sums_added_up_anew():
+    design = one_cohort(wards=9, treated=3)
+    design = replace(design, cohorts=("x", "y"), starts=(12, 18)).with_labels([0, 1, -1, -1, 0, 1, 1, -1, -1])
+    experiment = build_experiment(counts(design, 4), design, "two_way", Estimand("overall"), n_draws=50, seed=1)
+    anew = replace(experiment, carried=tuple(replace(own, added=None) for own in experiment.carried))
+    for ratio in (0.3, 1.0, 2.5):
+        assert np.allclose(experiment.statistics(ratio).t, anew.statistics(ratio).t, rtol=1e-10)

@@ -93,13 +93,15 @@ def climb(sums: Array, untreated: Mask) -> Ladder:
         for group in groups:
             numerators[block] += sums[group, block]
             denominators[block] += before[group]
-        if not denominators[block].all():
+        if block == 0:
+            factors[block] = numerators[block] > 0
+        elif not denominators[block].all():
             fresh = denominators[block] == 0
             growth = _ratio(numerators[block], denominators[block])
             factors[block] = np.where(fresh, numerators[block] > 0, growth * reach)
             spans[groups] *= ~fresh
             reach = np.where(fresh, 0.0, reach)
-            known = _without(known, ~untreated[:, block], block, fresh) if block else known
+            known = _without(known, ~untreated[:, block], block, fresh)
         else:
             factors[block] = numerators[block] / denominators[block] * reach
         reach = reach + factors[block]

@@ -6,6 +6,7 @@ With gaps in the returns the null means, and with them the filled sums, depend o
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -142,7 +143,7 @@ class CarriedSums:
         blocks, own, size = len(self.history), len(self.histories), added.shape[-1]
         hit = [block for block, history in enumerate(self.history) if history >= 0]
         at = np.cumsum([0, blocks, len(hit), 1, 1, 1, 1, 1, own, own])
-        part = [added[:, first:last] for first, last in zip(at[:-1], at[1:], strict=True)]
+        part = [added[:, first:last] for first, last in pairwise(at)]
         sums = part[0].copy()
         for position, block in enumerate(hit):
             sums[:, block] += q * part[1][:, position]

@@ -21,8 +21,8 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Number = float | Array
 
-DRAWS_AT_A_TIME = 4096
-"""Relabellings worked on together: their intermediate results then stay in the processor's cache."""
+DRAWS_AT_A_TIME = 10_000
+"""Relabellings worked on together, so that memory stays bounded whatever their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def used_masks(target: Target) -> list[Mask]:
 def _studentised(
     used: Sequence[tuple[GroupSums, Mask]], untreated: Mask, kappa: Array
 ) -> tuple[Array, Array, Array, Array]:
-    observed = expected = total = variance = np.float64(0.0)
+    observed, expected, total, variance = (np.zeros(()) for _ in range(4))
     spread = float(kappa[0]) if kappa.ndim == 1 else kappa
     for own, mask in used:
         counted, imputed = _observed_and_expected(own.sums, untreated, mask)
@@ -89,8 +89,7 @@ def _studentised(
         stratum = _Stratum(own, untreated.tolist(), mask.tolist(), _columns(own), spread)
         total = total + stratum.total()
         variance = variance + stratum.gap_variance()
-    observed, expected, total = np.asarray(observed), np.asarray(expected), np.asarray(total)
-    std_error = np.sqrt(_ratio(np.asarray(variance), total**2))
+    std_error: Array = np.sqrt(_ratio(variance, total**2))
     return _t(observed, expected, std_error, total), observed, expected, std_error
 
 
@@ -139,7 +138,7 @@ class _Stratum:
 
     def total(self) -> Array:
         """Return the null mean of the estimand, shape (..., B)."""
-        added = np.zeros_like(self.own.level[0])
+        added: Array = np.zeros_like(self.own.level[0])
         for group, wanted in enumerate(self.mask):
             if any(wanted):
                 added += self.own.level[group] * self._added(wanted, 0)
@@ -150,7 +149,7 @@ class _Stratum:
         before = [self._added([True] * len(self.columns), 0, block) for block in range(len(self.columns) + 1)]
         first_hit = next(k for k in range(len(self.columns)) if not all(row[k] for row in self.untreated))
         pulls = {k: self._pull(k, before) for k in range(first_hit, len(self.columns))}
-        variance = np.zeros_like(self.own.level[0])
+        variance: Array = np.zeros_like(self.own.level[0])
         for group, (row, wanted) in enumerate(zip(self.untreated, self.mask, strict=True)):
             last = sum(row)
             slope = -_ratio(self._added(wanted, 0), before[last])
@@ -173,7 +172,8 @@ class _Stratum:
             elif any(wanted[block:]):
                 later = self._added(wanted, block + 1)
                 lent += self.own.level[group] * (share * later + self.columns[block] * wanted[block])
-        return _ratio(lent, base)
+        pull: Array = _ratio(lent, base)
+        return pull
 
     def _added(self, wanted: list[bool], first: int, last: int | None = None) -> Number:
         """Return the sum of the wanted columns from one block to before another."""
