@@ -8,7 +8,8 @@ import pytest
 from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.estimation.estimands import Estimand
 from helpers.inference.analysis import Analysis
-from helpers.inference.estimate import averted, effect_row, estimate_effects
+from helpers.inference.effect_row import averted, effect_row
+from helpers.inference.estimate import estimate_effects
 from helpers.inference.placebo import placebo_design
 from helpers.inference.power import minimum_detectable_effect, untreated_overdispersion
 from helpers.inference.randomisation import build_experiment, randomisation_test, two_sided_p

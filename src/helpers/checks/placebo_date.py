@@ -8,7 +8,7 @@ from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.estimation.estimands import Estimand
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
-from helpers.inference.estimate import effect_row
+from helpers.inference.effect_row import effect_row
 from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
 
 QUESTION = "Moved back into the year before it, does the programme already seem to have an effect?"

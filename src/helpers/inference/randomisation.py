@@ -9,7 +9,7 @@ References: fisher1935, ding2018 (studentised randomisation tests), mackinnon202
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -64,6 +64,8 @@ class RandomisationTest:
         "no effect of this cohort", or "no effect anywhere" when all treatment paths change hands.
     zero_draw_share : float
         Share of relabellings in which nothing was observed or nothing expected.
+    t : ndarray, shape (B + 1,)
+        The statistic: the actual labelling first, then every relabelling.
     """
 
     estimand: Estimand
@@ -77,6 +79,7 @@ class RandomisationTest:
     smallest_p: float
     null_tested: str
     zero_draw_share: float
+    t: Array = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,7 @@ def randomisation_test(
         smallest_p=experiment.assignments.smallest_p,
         null_tested=experiment.null_tested,
         zero_draw_share=statistics.zero_share,
+        t=statistics.t,
     )
 
 

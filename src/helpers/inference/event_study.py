@@ -1,0 +1,102 @@
+"""The effect by time since treatment, and placebo effects before it: a picture, never a verdict.
+
+Bins of a few periods, cohort by cohort, so that the composition never changes along the line. Two kinds of interval:
+pointwise by inversion, and a band that holds all bins of a cohort together with 95%. The band comes from the largest
+|T| over the bins in each relabelling; the bins share their relabellings, so what is common to them counts once. It
+uses the standard errors of the null model: exact about no effect, approximate far from it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from helpers.errors import DesignError
+from helpers.estimation.effects import NO_UPPER_BOUND, EffectRow
+from helpers.estimation.estimands import BIN_WIDTH, Estimand
+from helpers.estimation.specification import Specification
+from helpers.inference.analysis import Analysis
+from helpers.inference.effect_row import tested_row
+from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
+from helpers.inference.randomisation import LEVEL, RandomisationTest
+
+Array = npt.NDArray[np.float64]
+TestedRow = tuple[EffectRow, RandomisationTest | None]
+
+
+def event_study(analysis: Analysis, specification: Specification) -> list[EffectRow]:
+    """Return each cohort's effect in bins of time since treatment (`relative_period`) and before it (`lead`).
+
+    Placebo bins are estimated out of sample, as if treatment had begun a year before the donut; their band is theirs.
+    """
+    rows: list[EffectRow] = []
+    for cohort in analysis.design.cohorts:
+        rows += _banded(list(_bins(analysis, specification, cohort)))
+    for cohort in analysis.design.cohorts:
+        try:
+            moved = analysis.under(placebo_design(analysis.design, cohort))
+        except DesignError as error:
+            rows.append(
+                EffectRow(analysis.indicator, specification, "count_imputation", "lead", cohort, reason=str(error))
+            )
+            continue
+        rows += _banded(list(_leads(moved, specification, cohort)))
+    return rows
+
+
+def _bins(analysis: Analysis, specification: Specification, cohort: str) -> Iterator[TestedRow]:
+    start = analysis.design.starts[analysis.design.cohorts.index(cohort)]
+    for first in range(0, len(analysis.design.periods) - start - BIN_WIDTH + 1, BIN_WIDTH):
+        last = first + BIN_WIDTH - 1
+        row, test = tested_row(analysis, specification, Estimand("relative_period", cohort, first, last))
+        yield replace(row, relative_period=first, relative_last=last), test
+
+
+def _leads(moved: Analysis, specification: Specification, cohort: str) -> Iterator[TestedRow]:
+    for first in range(0, PLACEBO_PERIODS, BIN_WIDTH):
+        row, test = tested_row(moved, specification, Estimand("lead", cohort, first, first + BIN_WIDTH - 1))
+        position = first - PLACEBO_PERIODS - moved.design.anticipation
+        yield replace(row, relative_period=position, relative_last=position + BIN_WIDTH - 1), test
+
+
+def _banded(tested: Sequence[TestedRow]) -> list[EffectRow]:
+    """Give the rows that have an interval the band that holds them together."""
+    tests = [test for _, test in tested if test is not None]
+    if not tests:
+        return [row for row, _ in tested]
+    distance = critical_distance(np.array([test.t for test in tests]))
+    return [row if test is None else _with_band(row, distance) for row, test in tested]
+
+
+def _with_band(row: EffectRow, distance: float) -> EffectRow:
+    """Return a row with its band: the log ratio ± distance × standard error. Nothing observed leaves no band."""
+    if row.estimate <= -1 or np.isnan(row.estimate):
+        return row
+    if np.isinf(distance):
+        return replace(row, band_low=-1.0, band_high=NO_UPPER_BOUND)
+    centre, reach = np.log1p(row.estimate), distance * row.std_error
+    return replace(row, band_low=float(np.expm1(centre - reach)), band_high=float(np.expm1(centre + reach)))
+
+
+def critical_distance(t: Array) -> float:
+    """Return the distance in standard errors that the largest |T| exceeds in at most 5% of relabellings.
+
+    Parameters
+    ----------
+    t : ndarray, shape (number of bins, B + 1)
+        On shared relabellings, the actual labelling first: it counts as one of them.
+
+    Returns
+    -------
+    float
+        Infinite when there are too few relabellings for any bound.
+
+    Examples
+    --------
+    >>> critical_distance(np.array([[9.0, *range(40)]]))
+    38.0
+    """
+    largest = np.sort(np.abs(t[:, 1:]).max(axis=0))[::-1]
+    allowed = int(np.floor(LEVEL * (1 + len(largest)) + 1e-9)) - 1
+    return float(largest[allowed]) if allowed >= 0 else np.inf
