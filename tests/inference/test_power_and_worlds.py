@@ -11,7 +11,7 @@ from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import averted, effect_row
 from helpers.inference.estimate import estimate_effects
 from helpers.inference.placebo import placebo_design
-from helpers.inference.power import minimum_detectable_effect, untreated_overdispersion
+from helpers.inference.power import estimate_ward_shocks, minimum_detectable_effect, untreated_overdispersion
 from helpers.inference.randomisation import build_experiment, randomisation_test, two_sided_p
 from helpers.inference.worlds import worlds_range
 from helpers.study.design import NEVER, TREATED, Design, Worlds
@@ -162,3 +162,28 @@ def test_intervals_in_every_world_are_those_of_the_world_alone_whatever_the_work
     assert (alone.lows[0], alone.highs[0]) == (test.ratio_low - 1, test.ratio_high - 1)
     assert alone.union[0] == min(alone.lows)
     assert set(alone.drivers()["ward_id"]) <= set(design.ward_ids)
+
+
+@pytest.mark.parametrize(("sd", "rho"), [(0.25, 0.8), (0.3, 0.0)])
+def test_size_and_persistence_of_ward_shocks_are_recovered(sd, rho):
+    months = period_range("calendar_month", "2013-01", "2022-12")
+    wards = tuple(f"w{number:03}" for number in range(300))
+    labels = (0, *[NEVER] * 299)
+    design = Design("s", "main", "A", "given", "calendar_month", months, wards, ("t",) * 300, ("x",), (108,), labels, 0)
+    rng = np.random.default_rng(5)
+    steps = rng.standard_normal((300, 120))
+    for month in range(1, 120):
+        steps[:, month] = rho * steps[:, month - 1] + np.sqrt(1 - rho**2) * steps[:, month]
+    found = estimate_ward_shocks(rng.poisson(60.0 * np.exp(sd * steps)).astype(float), design, "two_way")
+    assert found.sd == pytest.approx(sd, rel=0.15)
+    assert found.rho == pytest.approx(rho, abs=0.1)
+
+
+def test_town_shocks_leave_the_confirmatory_power_as_it_is(design):
+    outcome = counts(design, 12.0)
+    choices = {"specification": "town_period", "seed": 1}
+    calm, shaken = (
+        minimum_detectable_effect(outcome, design, Estimand("overall"), town_sd=town_sd, **choices)
+        for town_sd in (0.0, 0.3)
+    )
+    assert shaken.effect == pytest.approx(calm.effect, abs=0.12)

@@ -32,7 +32,7 @@ class EffectRow:
     p_value, p_mc_error : float
         And the p-value's Monte-Carlo standard error.
     inference : str
-        ``randomisation``, ``cluster_robust``, ``hc1`` or ``none``.
+        ``randomisation``, ``jackknife``, ``comparison_only``, ``cluster_robust``, ``hc1``, ``analytic`` or ``none``.
     scale : str
         ``ratio`` (observed / expected − 1), ``averted_count`` (expected − observed) or ``level`` (the outcome's unit).
     null_tested : str

@@ -29,6 +29,21 @@ WIDENING = 0.5
 """First step of the search, in standard errors."""
 PRECISION = 0.02
 """On the log scale: the answer is known to 2%, finer than its simulation error."""
+TOWN_RHO = 0.9
+"""Correlation of a town's shocks from one period to the next; four towns cannot estimate it, so it is assumed."""
+TOWN_SHOCK_GRID = (0.0, 0.15, 0.30)
+"""Standard deviations of town shocks, on the log scale, at which power is stated: none, moderate, large."""
+SHORT_PERIODS, LONG_PERIODS = 3, 12
+"""Spans over which ward sums are compared to tell lasting shocks from passing ones."""
+MOST_RHO = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class WardShocks:
+    """Shocks of single wards on the log scale: standard deviation, and correlation from one period to the next."""
+
+    sd: float
+    rho: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +59,7 @@ class MinimumDetectableEffect:
     mc_error : float
         Monte-Carlo standard error of that power.
     kappa : float
-        Overdispersion of ward × block sums that was simulated.
+        Overdispersion of ward × year sums before the programme: what the simulated ward shocks reproduce.
     """
 
     effect: float
@@ -65,6 +80,7 @@ def minimum_detectable_effect(
     *,
     specification: Specification,
     seed: int,
+    town_sd: float = 0.0,
     n_simulations: int = 200,
     n_draws: int = 199,
 ) -> MinimumDetectableEffect:
@@ -74,14 +90,17 @@ def minimum_detectable_effect(
     ----------
     outcome : ndarray, shape (W, P)
         Counts; only untreated cells are used.
+    town_sd : float
+        Standard deviation of shocks common to a town's wards, to be assumed and never estimated (`TOWN_SHOCK_GRID`).
     n_simulations, n_draws : int
         Simulated studies per hypothetical effect, and relabellings in each.
 
     Notes
     -----
-    Simulated ward × block sums are Poisson–gamma: mean of the untreated fit times the hypothetical ratio in treated
-    cells, and a gamma factor of variance κ per ward and block. Shocks common to a town are not simulated: they cancel
-    in the town × period specification and make the two-way one look better than it is.
+    Simulated counts are Poisson: the untreated fit times the hypothetical ratio in treated cells, times ward shocks
+    with the size and persistence seen before the programme, times town shocks of the size assumed. Town shocks
+    cancel in the town × period specification. In the two-way one they make chance differences between towns: power
+    there is a share of rejections, of which some are the towns'.
 
     Raises
     ------
@@ -89,11 +108,13 @@ def minimum_detectable_effect(
         If nothing of the estimand can be estimated under the specification.
     """
     experiment = build_experiment(outcome, design, specification, estimand, n_draws=n_draws, seed=seed)
-    means = _untreated_means(outcome, design, experiment)
     kappa = untreated_overdispersion(outcome, design, specification)
+    shocks = estimate_ward_shocks(outcome, design, specification)
+    means = _shocked_means(outcome, design, shocks, town_sd, np.random.default_rng(seed), n_simulations)
+    sums = [experiment.target.blocks.sums(means[:, own]) for own in experiment.target.members]
 
     def power(ratio: float) -> float:
-        return _power(experiment, means, kappa, ratio, np.random.default_rng(seed), n_simulations)
+        return _power(experiment, sums, ratio, np.random.default_rng(seed))
 
     ratio, reached = _largest_detected(power, float(experiment.statistics().std_error[0]))
     return MinimumDetectableEffect(ratio - 1, reached, _mc_error(reached, n_simulations), kappa)
@@ -120,42 +141,73 @@ def _largest_detected(power: Callable[[float], float], std_error: float) -> tupl
     return float(np.exp(low)), reached
 
 
-def untreated_overdispersion(outcome: Array, design: Design, specification: Specification) -> float:
-    """Return κ of ward × year sums before anybody is treated, where the table is whole and nothing is estimated twice.
+def untreated_overdispersion(
+    outcome: Array, design: Design, specification: Specification, *, width: int = LONG_PERIODS
+) -> float:
+    """Return κ of ward sums over `width` periods before anybody is treated, where nothing is estimated twice.
 
-    Years are counted back from the first donut; fewer than two of them are halved instead.
+    Spans are counted back from the first donut; fewer than two of them are halved instead.
     """
     last = min(design.cutoffs)
-    width = 12 if last >= 24 else max(1, last // 2)
+    width = width if last >= 2 * width else max(1, last // 2)
     before = replace(design, periods=design.periods[:last], cohorts=(), starts=(), labels=(NEVER,) * len(design.labels))
     target = build_target(before, specification, Estimand("overall"), range(last % width, last, width))
     tables = tabulate(outcome[:, :last], before, target)
     return float(overdispersion([undo_programme(table, 1.0) for table in tables]))
 
 
-def _untreated_means(outcome: Array, design: Design, experiment: Experiment) -> tuple[Array, ...]:
-    """Return, per stratum, what each ward would have had in each block without the programme, shape (W, K)."""
+def estimate_ward_shocks(outcome: Array, design: Design, specification: Specification) -> WardShocks:
+    """Return size and persistence of ward shocks before the programme, from sums over short and long spans.
+
+    A shock that lasts shows in yearly sums as much as in quarterly ones; one that passes averages out. With shocks of
+    variance σ² and correlation ρ a span of w periods has overdispersion σ² f_w(ρ), f_w the variance of a mean of w
+    such shocks; the two spans give both numbers.
+    """
+    short, long = (
+        untreated_overdispersion(outcome, design, specification, width=width) for width in (SHORT_PERIODS, LONG_PERIODS)
+    )
+    if long == 0:
+        return WardShocks(float(np.sqrt(short)), 0.0)
+    grid = np.linspace(0.0, MOST_RHO, 100)
+    shares = np.array([(_mean_variance(rho, SHORT_PERIODS), _mean_variance(rho, LONG_PERIODS)) for rho in grid])
+    best = int(np.argmin(np.abs(shares[:, 1] * short - shares[:, 0] * long)))
+    return WardShocks(float(np.sqrt(long / shares[best, 1])), float(grid[best]))
+
+
+def _mean_variance(rho: float, width: int) -> float:
+    """Return the variance of the mean of `width` unit-variance shocks with lag-one correlation rho."""
+    lags = np.arange(1, width)
+    return float((width + 2 * ((width - lags) * rho**lags).sum()) / width**2)
+
+
+def _shocked_means(
+    outcome: Array, design: Design, shocks: WardShocks, town_sd: float, rng: np.random.Generator, n_simulations: int
+) -> Array:
+    """Return simulated means without the programme, shape (n_simulations, W, P)."""
     fitted = impute_counterfactual(outcome, design, "two_way").expected
     known = ~np.isnan(fitted)
     usual = np.where(known, fitted, 0.0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
-    fitted = np.where(known, fitted, usual)
-    blocks = experiment.target.blocks
-    return tuple(blocks.sums(fitted[own]) for own in experiment.target.members)
+    towns = sorted(set(design.town_codes))
+    of_town = [towns.index(town) for town in design.town_codes]
+    ward = _shock_paths(rng, (n_simulations, *fitted.shape), shocks.sd, shocks.rho)
+    town = _shock_paths(rng, (n_simulations, len(towns), fitted.shape[1]), town_sd, TOWN_RHO)[:, of_town]
+    return np.asarray(np.where(known, fitted, usual) * np.exp(ward + town))
 
 
-def _power(
-    experiment: Experiment,
-    means: tuple[Array, ...],
-    kappa: float,
-    ratio: float,
-    rng: np.random.Generator,
-    n_simulations: int,
-) -> float:
+def _shock_paths(rng: np.random.Generator, shape: tuple[int, ...], sd: float, rho: float) -> Array:
+    """Return stationary autoregressive shocks of the log mean, centred so that the mean factor is 1."""
+    if sd == 0:
+        return np.zeros(shape)
+    steps = rng.standard_normal(shape)
+    for period in range(1, shape[-1]):
+        steps[..., period] = rho * steps[..., period - 1] + np.sqrt(1 - rho**2) * steps[..., period]
+    return np.asarray(sd * steps - sd**2 / 2)
+
+
+def _power(experiment: Experiment, means: list[Array], ratio: float, rng: np.random.Generator) -> float:
     tables: list[NullTable] = []
     for mean, table in zip(means, experiment.tables, strict=True):
-        shape = (n_simulations, *mean.shape)
-        factor = rng.gamma(1 / kappa, kappa, size=shape) if kappa > 0 else np.ones(shape)
-        sums = rng.poisson(mean * np.where(table.treated, ratio, 1.0) * factor).astype(float)
+        sums = rng.poisson(mean * np.where(table.treated, ratio, 1.0)).astype(float)
         tables.append(undo_programme(WardTable(sums, np.ones_like(table.coverage), table.treated), 1.0))
     t = np.abs(experiment.studentise(tables).t)
     p_values = share_at_least(t, is_exact=experiment.assignments.is_exact)
