@@ -62,12 +62,29 @@ def identify_cells(cells: Array, used: Mask) -> Identification:
     """
     wards = len(used)
     has_incident = used & (np.where(used, cells, 0.0) > 0)
+    if _ties_all_periods(has_incident):
+        is_tied, is_used = has_incident.any(axis=1), used.any(axis=1)
+        finite = np.broadcast_to(is_tied[:, None], used.shape)
+        return Identification(finite=finite, zero=np.broadcast_to((~is_tied & is_used)[:, None], used.shape))
     reach = _reachable(_at_most_graph(has_incident, used))
     ward_to_period = reach[:wards, wards:]
     period_to_ward = reach[wards:, :wards].T
     return Identification(
         finite=np.asarray(ward_to_period & period_to_ward), zero=np.asarray(ward_to_period & ~period_to_ward)
     )
+
+
+def _ties_all_periods(has_incident: Mask) -> bool:
+    """Return whether incidents alone tie all periods together: the usual case, settled without the whole graph."""
+    if not has_incident.any():
+        return False
+    periods = has_incident[has_incident.sum(axis=1).argmax()]
+    while not periods.all():
+        further = has_incident[has_incident[:, periods].any(axis=1)].any(axis=0)
+        if (further == periods).all():
+            return False
+        periods = further
+    return True
 
 
 def _at_most_graph(has_incident: Mask, used: Mask) -> Mask:

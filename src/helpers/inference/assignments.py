@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ import numpy.typing as npt
 from helpers.study.design import Labels
 
 Positions = npt.NDArray[np.intp]
+
+KEPT = 2
+"""Sets of relabellings kept in memory: those of an estimate and those of its event study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,24 @@ def reassign(actual: Labels, pools: Sequence[Positions], *, n_draws: int, seed: 
     >>> listed.count, listed.is_exact, listed.labels.tolist()
     (3, True, [[-1, -1, 0], [-1, 0, -1], [0, -1, -1]])
     """
+    return _reassign(actual.tobytes(), tuple(pool.astype(np.intp).tobytes() for pool in pools), n_draws, seed)
+
+
+@lru_cache(maxsize=KEPT)
+def _reassign(actual_bytes: bytes, pool_bytes: tuple[bytes, ...], n_draws: int, seed: int) -> Assignments:
+    """Return relabellings; the last few are kept, because an event study asks for the same ones bin after bin."""
+    actual = np.frombuffer(actual_bytes, dtype=np.int8)
+    pools = [np.frombuffer(pool, dtype=np.intp) for pool in pool_bytes]
     count = math.prod(_arrangement_count(actual[pool]) for pool in pools)
     if count <= n_draws:
-        return Assignments(_all(actual, pools, count), count, is_exact=True)
-    rng = np.random.default_rng(seed)
-    labels = np.tile(actual, (n_draws, 1))
-    for pool in pools:
-        labels[:, pool] = rng.permuted(labels[:, pool], axis=1)
-    return Assignments(labels, count, is_exact=False)
+        labels = _all(actual, pools, count)
+    else:
+        rng = np.random.default_rng(seed)
+        labels = np.tile(actual, (n_draws, 1))
+        for pool in pools:
+            labels[:, pool] = rng.permuted(labels[:, pool], axis=1)
+    labels.flags.writeable = False
+    return Assignments(labels, count, is_exact=count <= n_draws)
 
 
 def _arrangement_count(labels: Labels) -> int:

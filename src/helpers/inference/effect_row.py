@@ -1,5 +1,6 @@
 """One effect as a row: its estimate, its test, and the sizes that belong beside them."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -57,7 +58,7 @@ def _filled(empty: EffectRow, fit: Counterfactual, target: Target, test: Randomi
         p_mc_error=test.p_mc_error,
         inference="randomisation",
         null_tested=test.null_tested,
-        n_assignments=float(test.n_assignments),
+        n_assignments=_as_float(test.n_assignments),
         smallest_p=test.smallest_p,
         observed=observed,
         expected=expected,
@@ -67,6 +68,11 @@ def _filled(empty: EffectRow, fit: Counterfactual, target: Target, test: Randomi
         n_obs=n_obs,
         n_lost=n_lost,
     )
+
+
+def _as_float(count: int) -> float:
+    """Return a count as a float; infinite beyond what a float holds (thousands of wards have such numbers)."""
+    return float(count) if count.bit_length() <= sys.float_info.max_exp - 1 else np.inf
 
 
 def _sizes(fit: Counterfactual, target: Target) -> tuple[int, int, int, int]:

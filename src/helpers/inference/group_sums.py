@@ -36,7 +36,7 @@ class GroupSums:
         Which history was under treatment in a block; −1 for none.
     columns : ndarray, shape (..., K)
         Block factors of the null means.
-    carried : float
+    carried : float or ndarray, shape (..., 1)
         q = 1/r.
     """
 
@@ -46,7 +46,12 @@ class GroupSums:
     undone: Array
     history: tuple[int, ...]
     columns: Array
-    carried: float
+    carried: float | Array
+
+    @property
+    def is_as_counted(self) -> bool:
+        """Return whether nothing was undone: r = 1."""
+        return isinstance(self.carried, float) and self.carried == 1.0
 
 
 def add_up(rows: Array, labels: Labels, cohorts: int) -> Array:
@@ -127,10 +132,12 @@ class CarriedSums:
     history: tuple[int, ...]
     added: Array | None
 
-    def under(self, null: NullTable, ratio: float, chosen: slice) -> GroupSums:
-        """Return the group sums of some relabellings under H_r, given the null table of that ratio."""
+    def under(self, null: NullTable, ratio: float | Array, chosen: slice) -> GroupSums:
+        """Return the group sums of some relabellings under H_r, given the null table of that ratio (or ratios)."""
         if self.added is None:
             return group_null(null, self.labels[:, chosen], self.cohorts)
+        if isinstance(ratio, np.ndarray):
+            return self._carry(null, self.added[..., None, chosen], 1.0 / ratio[:, None], len(ratio))
         return self._carry(null, self.added[..., chosen], 1.0 / ratio)
 
     def first(self, count: int) -> "CarriedSums":
@@ -138,20 +145,20 @@ class CarriedSums:
         added = None if self.added is None else self.added[..., :count]
         return replace(self, labels=self.labels[:, :count], added=added)
 
-    def _carry(self, null: NullTable, added: Array, q: float) -> GroupSums:
+    def _carry(self, null: NullTable, added: Array, q: float | Array, copies: int = 1) -> GroupSums:
         """Put the carried sums together: S_u + q S_t, likewise the row totals, their squares and their histories."""
-        blocks, own, size = len(self.history), len(self.histories), added.shape[-1]
+        blocks, own = len(self.history), len(self.histories)
         hit = [block for block, history in enumerate(self.history) if history >= 0]
         at = np.cumsum([0, blocks, len(hit), 1, 1, 1, 1, 1, own, own])
         part = [added[:, first:last] for first, last in pairwise(at)]
-        sums = part[0].copy()
+        sums = np.repeat(part[0], copies, axis=2) if added.ndim > 3 else part[0].copy()
         for position, block in enumerate(hit):
             sums[:, block] += q * part[1][:, position]
         return GroupSums(
             sums=sums,
             level=part[2][:, 0] + q * part[3][:, 0],
             square=part[4][:, 0] + 2 * q * part[5][:, 0] + q**2 * part[6][:, 0],
-            undone=np.moveaxis(part[7] + q * part[8], 0, 1) if own else np.empty((0, added.shape[0], size)),
+            undone=np.moveaxis(part[7] + q * part[8], 1, 0),
             history=self.history,
             columns=null.columns,
             carried=q,

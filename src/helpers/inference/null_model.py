@@ -59,7 +59,7 @@ class NullTable:
         Sums with the programme undone and the gaps filled with their null means, the same for every relabelling.
     rows, columns : ndarray, shapes (..., W) and (..., K)
         Ward and block factors; a null mean is their product.
-    scale : ndarray, shape (W, K)
+    scale : ndarray, shape (..., W, K) or (W, K)
         1/r where the sum was divided by r, else 1: the Poisson part of the variance is scale × mean.
     """
 
@@ -98,9 +98,9 @@ def tabulate(outcome: Array, design: Design, target: Target) -> tuple[WardTable,
     return tuple(WardTable(sums[own], coverage[own], treated[own]) for own in target.members)
 
 
-def undo_programme(table: WardTable, ratio: float) -> NullTable:
-    """Return the null model of one stratum under H_r."""
-    scale = np.where(table.treated, 1.0 / ratio, 1.0)
+def undo_programme(table: WardTable, ratio: float | Array) -> NullTable:
+    """Return the null model of one stratum under H_r; several ratios, shape (R,), make R copies."""
+    scale = np.where(table.treated, 1.0 / np.asarray(ratio)[..., None, None], 1.0)
     adjusted = table.sums * scale
     rows, columns = _two_way_factors(adjusted, table.coverage)
     if table.is_whole:

@@ -14,6 +14,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from helpers.errors import EstimationError
 from helpers.estimation.blocks import strata
@@ -34,7 +35,9 @@ RATIO_GRID = np.exp(np.linspace(np.log(0.02), np.log(50.0), 25))
 """Hypothetical ratios tried first. Acceptance beyond either end counts as no bound: such an effect is not a finding."""
 EDGE_PRECISION = 0.005
 """On the log scale: an end of the interval is known to 0.5%; the Monte-Carlo error of 9,999 relabellings moves it by
-several times as much."""
+about as much."""
+SMALLEST_TAIL = 1e-4
+"""A tail share of zero counts as this much when it steers a search."""
 SCREENING_DRAWS = 999
 """Relabellings that are asked first about a hypothetical ratio of the grid."""
 SCREENING_DOUBT = 0.02
@@ -106,8 +109,11 @@ class Experiment:
         """Return the ward × block sums of each stratum."""
         return tuple(own.table for own in self.carried)
 
-    def statistics(self, ratio: float = 1.0) -> Statistics:
-        """Return the statistic under H_r for the actual labelling (first) and every relabelling."""
+    def statistics(self, ratio: float | Array = 1.0) -> Statistics:
+        """Return the statistic under H_r for the actual labelling (first) and every relabelling.
+
+        Several ratios at once, shape (R,), give arrays of shape (R, B + 1); only for returns without gaps.
+        """
         nulls = [undo_programme(own.table, ratio) for own in self.carried]
         used = [(own, null) for own, null, is_used in zip(self.carried, nulls, self._is_used, strict=True) if is_used]
         return self._studentise(nulls, lambda chosen: [own.under(null, ratio, chosen) for own, null in used])
@@ -254,13 +260,13 @@ def share_at_least(t: Array, *, is_exact: bool) -> Array:
 
 def equal_tailed_accepts(t: Array, *, is_exact: bool) -> bool:
     """Return whether neither tail of the test rejects at half the level."""
-    return tail_margin(t, is_exact=is_exact) > 0
+    return bool(tail_margin(t, is_exact=is_exact) > 0)
 
 
-def tail_margin(t: Array, *, is_exact: bool) -> float:
-    """Return by how much the smaller tail share exceeds half the level; positive means accepted."""
-    smaller = min(share_at_least(t, is_exact=is_exact), share_at_least(-t, is_exact=is_exact))
-    return float(smaller) - LEVEL / 2
+def tail_margin(t: Array, *, is_exact: bool) -> Array:
+    """Return, over the last axis, by how much the smaller tail share exceeds half the level; positive: accepted."""
+    tails = share_at_least(t, is_exact=is_exact), share_at_least(-t, is_exact=is_exact)
+    return np.asarray(np.minimum(*tails) - LEVEL / 2)
 
 
 def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
@@ -269,16 +275,16 @@ def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
 
     @cache
     def margin(ratio: float) -> float:
-        return tail_margin(experiment.statistics(ratio).t, is_exact=is_exact)
+        return float(tail_margin(experiment.statistics(ratio).t, is_exact=is_exact))
 
     observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
     if observed == 0:
         return 0.0, _upper_without_incident(margin, expected)
     tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if expected > 0 else [])})
-    first_margin = _first_margin(experiment)
+    first = _first_margins(experiment, tried, margin)
 
     def accepts(at: int) -> bool:
-        return first_margin(tried[at]) > -SCREENING_DOUBT and margin(tried[at]) > 0
+        return first[at] > -SCREENING_DOUBT and margin(tried[at]) > 0
 
     low = next((at for at in range(len(tried)) if accepts(at)), None)
     if low is None:
@@ -286,19 +292,27 @@ def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
             "No hypothetical ratio is accepted: the interval is empty. Report this design; it should not occur."
         )
     high = next(at for at in reversed(range(len(tried))) if at == low or accepts(at))
+
+    def edge(inside: int, outside: int) -> float:
+        return _edge(margin, tried[inside], tried[outside], first[inside], first[outside])
+
     return (
-        0.0 if low == 0 else _edge(margin, tried[low], tried[low - 1]),
-        np.inf if high == len(tried) - 1 else _edge(margin, tried[high], tried[high + 1]),
+        0.0 if low == 0 else edge(low, low - 1),
+        np.inf if high == len(tried) - 1 else edge(high, high + 1),
     )
 
 
-def _first_margin(experiment: Experiment) -> Callable[[float], float]:
-    """Return the margin in the first relabellings alone: enough to see a ratio that is clearly rejected."""
-    assignments = experiment.assignments
-    if assignments.is_exact or len(assignments.labels) < 2 * SCREENING_DRAWS:
-        return lambda ratio: np.inf
+def _first_margins(experiment: Experiment, tried: Sequence[float], margin: Callable[[float], float]) -> list[float]:
+    """Return each ratio's margin in the first relabellings alone, enough to see a ratio that is clearly rejected.
+
+    Where all relabellings are listed, or few are drawn, or gaps forbid several ratios at once, it is the margin itself.
+    """
+    assignments, is_whole = experiment.assignments, all(own.added is not None for own in experiment.carried)
+    if assignments.is_exact or len(assignments.labels) < 2 * SCREENING_DRAWS or not is_whole:
+        return [margin(ratio) for ratio in tried]
     few = experiment.first_draws(SCREENING_DRAWS)
-    return lambda ratio: tail_margin(few.statistics(ratio).t, is_exact=False)
+    margins: list[float] = tail_margin(few.statistics(np.array(tried)).t, is_exact=False).tolist()
+    return margins
 
 
 def _upper_without_incident(margin: Callable[[float], float], expected: float) -> float:
@@ -312,20 +326,30 @@ def _upper_without_incident(margin: Callable[[float], float], expected: float) -
     return float(max([-np.log(LEVEL / 2) / expected, *accepted[-1:]]))
 
 
-def _edge(margin: Callable[[float], float], inside: float, outside: float) -> float:
+def _edge(
+    margin: Callable[[float], float], inside: float, outside: float, at_inside: float, at_outside: float
+) -> float:
     """Close in (on the log scale) between an accepted and a rejected ratio; return the last accepted one.
 
-    The next ratio tried is where the line through both margins crosses zero, kept off the ends of the bracket.
+    The next ratio tried lies where the line through both distances crosses zero, or just beyond it as seen from the end
+    that moved last, so that two good guesses close the bracket. The margins given may be those of the first
+    relabellings: they only steer.
     """
     near, far = np.log(inside), np.log(outside)
-    at_near, at_far = margin(inside), margin(outside)
+    at_near, at_far = max(_distance(at_inside), 0.0), min(_distance(at_outside), 0.0)
+    aim = 0.0
     while abs(far - near) > EDGE_PRECISION:
-        share = np.clip(at_near / (at_near - at_far), EDGE_PRECISION, 1 - EDGE_PRECISION) if at_far < at_near else 0.5
-        step = np.clip(share * abs(far - near), EDGE_PRECISION / 2, abs(far - near) - EDGE_PRECISION / 2)
-        middle = near + np.sign(far - near) * step
+        share = at_near / (at_near - at_far) if at_far < at_near else 0.5
+        half_step = EDGE_PRECISION / 2 / abs(far - near)
+        middle = near + np.clip(share + aim * half_step, half_step, 1 - half_step) * (far - near)
         value = margin(float(np.exp(middle)))
         if value > 0:
-            near, at_near, at_far = middle, value, at_far / 2
+            near, at_near, aim = middle, _distance(value), 1.0
         else:
-            far, at_far, at_near = middle, value, at_near / 2
+            far, at_far, aim = middle, _distance(value), -1.0
     return float(np.exp(near))
+
+
+def _distance(margin: float) -> float:
+    """Return a margin as a distance of normal quantiles, on which it is nearly linear in the log ratio."""
+    return float(ndtri(max(margin + LEVEL / 2, SMALLEST_TAIL)) - ndtri(LEVEL / 2))

@@ -190,7 +190,7 @@ class _Stratum:
         for k in blocks:
             every, squares = every + self.columns[k], squares + self.columns[k] ** 2
             history = self.own.history[k]
-            if history >= 0 and self.own.carried != 1.0:
+            if history >= 0 and not self.own.is_as_counted:
                 by_history[history] = by_history.get(history, 0.0) + self.columns[k]
         variance = every * self.own.level[group] + self.kappa * squares * self.own.square[group]
         for history, column in by_history.items():
