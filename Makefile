@@ -38,7 +38,7 @@ validate: install-dev ## slow proofs, PART=published|size|gates|fuzz|kills|all
 	@$(BIN)/python tools/validate.py $(PART)
 
 bench: install-dev ## measured speed against its targets
-	@if [ -d tests/benchmarks ]; then $(BIN)/python -m pytest tests/benchmarks -q -s; else echo "bench: not written yet"; fi
+	@$(BIN)/python tests/benchmarks/bench.py
 
 lock: install-dev ## resolve pyproject.toml again into the two lock files
 	$(UV_COMPILE) --extra install -o requirements.lock

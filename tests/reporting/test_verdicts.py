@@ -98,3 +98,12 @@ def test_primary_comes_first_and_a_cohort_cut_short_stands_in(study: Study, make
     verdicts = decide_verdicts((make_effect(indicator="drugs"), make_effect(), whole, early), study.indicators)
     assert [verdict.indicator for verdict in verdicts] == ["crime", "drugs"]
     assert [effect.estimand for effect in verdicts[0].cohorts] == ["cohort_before_next"]
+
+
+def test_shared_draws_replace_holm_only_if_all_of_the_family_carries_them(study, make_effect):
+    family = [row.indicator for row in study.indicators if row.in_family and not row.is_descriptive_only]
+    carried = [make_effect(indicator=name, p_value=0.02, p_adjusted=0.03) for name in family]
+    verdicts = decide_verdicts(carried, study.indicators)
+    assert {verdict.p_adjusted for verdict in verdicts if verdict.is_in_family} == {0.03}
+    short = [*carried[:-1], make_effect(indicator=family[-1], p_value=0.02)]
+    assert all(verdict.p_adjusted > 0.03 for verdict in decide_verdicts(short, study.indicators))

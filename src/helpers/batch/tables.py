@@ -46,12 +46,23 @@ ESTIMATES = Table(
         *("estimator", "estimand", "cohort", "period", "relative_period", "relative_last"),
         *("estimate", "std_error", "conf_low", "conf_high", "p_value", "p_mc_error", "inference", "scale"),
         *("null_tested", "mde", "mde_note", "n_assignments", "smallest_p", "n_treated", "n_comparison", "n_obs"),
-        *("n_lost", "observed", "expected", "zero_draw_share", "weight", "band_low", "band_high", "note", "reason"),
+        *(
+            "n_lost",
+            "observed",
+            "expected",
+            "zero_draw_share",
+            "p_adjusted",
+            "weight",
+            "band_low",
+            "band_high",
+            "note",
+            "reason",
+        ),
     ),
     numbers=frozenset(
         {"relative_period", "relative_last", "estimate", "std_error", "conf_low", "conf_high", "p_value"}
         | {"p_mc_error", "mde", "n_assignments", "smallest_p", "n_treated", "n_comparison", "n_obs"}
-        | {"n_lost", "observed", "expected", "zero_draw_share", "weight", "band_low", "band_high"}
+        | {"n_lost", "observed", "expected", "zero_draw_share", "p_adjusted", "weight", "band_low", "band_high"}
     ),
     is_in_parts=True,
 )

@@ -161,6 +161,11 @@ class Step:
         return tuple(name for name in counts if name in held)
 
     @property
+    def family(self) -> tuple[str, ...]:
+        """Return the ids of the declared family of outcomes, over which p-values are adjusted."""
+        return tuple(one.indicator for one in self.study.indicators if one.in_family and not one.is_descriptive_only)
+
+    @property
     def primary(self) -> str:
         """Return the id of the study's primary indicator."""
         return next(one.indicator for one in self.study.indicators if one.is_primary)

@@ -1,25 +1,34 @@
 """Worlds: whether the result holds whoever the unnamed model wards are."""
 
 import numpy as np
+import pandas as pd
 
 from helpers.checks.gates import Check, Detail, Verdict
 from helpers.estimation.estimands import Estimand, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.randomisation import LEVEL
-from helpers.inference.worlds import worlds_range
+from helpers.inference.worlds import WorldsRange, worlds_range
 from helpers.study.design import Worlds
 
 QUESTION = "Over every roster the sources admit, does the effect keep its sign and its significance?"
 
 
-def all_worlds(analysis: Analysis, worlds: Worlds, specification: Specification) -> Check:
+UNION = "union:"
+"""Begins the item of a detail that holds the union of all rosters' intervals."""
+
+
+def all_worlds(
+    analysis: Analysis, worlds: Worlds, specification: Specification, *, has_intervals: bool = False
+) -> Check:
     """Return the range of the overall effect and of each cohort's over all admissible rosters.
 
     Parameters
     ----------
     analysis : Analysis
         Built on the worlds' own design, whose window is the whole one: not the one cut for unknown members.
+    has_intervals : bool
+        Whether the union of the overall effect's intervals over all rosters is computed too, which takes long.
 
     Notes
     -----
@@ -32,7 +41,12 @@ def all_worlds(analysis: Analysis, worlds: Worlds, specification: Specification)
     if not estimable:
         reason = "no effect is estimable"
         return Check(analysis.indicator, specification, "worlds", QUESTION, np.nan, LEVEL, "5%", "cannot_tell", reason)
-    ranges = [worlds_range(analysis, worlds, estimand, specification) for estimand in estimable]
+    ranges = [
+        worlds_range(
+            analysis, worlds, estimand, specification, has_intervals=has_intervals and estimand.kind == "overall"
+        )
+        for estimand in estimable
+    ]
     details = tuple(
         Detail(
             f"{one.reading}:{one.estimand.cohort}",
@@ -43,6 +57,7 @@ def all_worlds(analysis: Analysis, worlds: Worlds, specification: Specification)
         )
         for one in ranges
     )
+    details += tuple(_union(one) for one in ranges if np.isfinite(one.lows).all())
     overall = ranges[0]
     low, high, largest = np.nanmin(overall.estimates), np.nanmax(overall.estimates), float(overall.p_values.max())
     count = f"{overall.n_worlds} rosters of reading {overall.reading}"
@@ -67,3 +82,19 @@ def _judge(low: float, high: float, largest_p: float, count: str) -> tuple[Verdi
     if largest_p <= LEVEL:
         return "pass", f"it holds in every one of the {count}"
     return "cannot_tell", f"the sign holds in all {count}, the significance not in every one"
+
+
+def roster_drivers(analysis: Analysis, worlds: Worlds, specification: Specification) -> pd.DataFrame:
+    """Return which memberships drive the range of the overall effect (`WorldsRange.drivers`)."""
+    return worlds_range(analysis, worlds, Estimand("overall"), specification).drivers()
+
+
+def _union(one: WorldsRange) -> Detail:
+    low, high = one.union
+    return Detail(
+        f"{UNION}{one.reading}:{one.estimand.cohort}",
+        conf_low=low,
+        conf_high=high,
+        p_value=one.largest_p,
+        reason=f"union of the 95% intervals of {one.n_worlds} rosters; p is the largest",
+    )

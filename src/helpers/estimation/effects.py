@@ -49,6 +49,8 @@ class EffectRow:
         Incidents in the estimand's cells.
     zero_draw_share : float
         Share of relabellings with nothing observed or nothing expected.
+    p_adjusted : float
+        Westfall and Young's adjusted p-value over the declared family; NaN where it is not offered.
     weight : float
         Of a cohort's effect: its share of the incidents expected in the overall effect.
     band_low, band_high : float
@@ -88,6 +90,7 @@ class EffectRow:
     observed: float = np.nan
     expected: float = np.nan
     zero_draw_share: float = np.nan
+    p_adjusted: float = np.nan
     weight: float = np.nan
     band_low: float = np.nan
     band_high: float = np.nan

@@ -11,12 +11,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from helpers.errors import EstimationError
 from helpers.estimation.blocks import Blocks, build_blocks, estimable, strata
 from helpers.estimation.specification import Specification
-from helpers.study.design import Design
+from helpers.study.design import NEVER, Design
 
 Mask = npt.NDArray[np.bool_]
-EstimandKind = Literal["overall", "cohort", "cohort_before_next", "relative_period", "lead"]
+EstimandKind = Literal[
+    "overall", "cohort", "cohort_before_next", "common_horizon", "relative_period", "calendar_period", "lead"
+]
 
 BIN_WIDTH = 3
 """Periods per bin of relative time: with three in five ward-months at zero, single months are noise."""
@@ -31,17 +34,22 @@ class Estimand:
     ----------
     kind : str
         ``overall``, ``cohort``, ``cohort_before_next`` (until the next cohort's donut begins, so that nobody else is
-        treated), ``relative_period`` (a bin of time since treatment) or ``lead`` (a bin before it).
+        treated), ``common_horizon`` (as many periods from the start as every cohort has), ``relative_period`` (a bin of
+        time since treatment), ``calendar_period`` (a bin of the window) or ``lead`` (a bin before treatment).
     cohort : str
         Cohort name, or "all".
     relative_first, relative_last : int or None
         First and last relative period of the bin (0 = first treated period).
+    calendar_first, calendar_last : int or None
+        First and last position in the window; treated periods outside are left out.
     """
 
     kind: EstimandKind
     cohort: str = ALL_COHORTS
     relative_first: int | None = None
     relative_last: int | None = None
+    calendar_first: int | None = None
+    calendar_last: int | None = None
 
     def window(self, design: Design, cohort: int) -> range:
         """Return the period positions that the estimand takes from one cohort.
@@ -51,10 +59,21 @@ class Estimand:
         start, end = design.starts[cohort], len(design.periods)
         if self.cohort not in (ALL_COHORTS, design.cohorts[cohort]):
             return range(0)
-        if self.relative_first is None or self.relative_last is None:
-            return range(start, end)
-        after = start + self.relative_last + 1
-        return range(start + self.relative_first, after) if after <= end else range(0)
+        first, after = start, end
+        if self.relative_first is not None and self.relative_last is not None:
+            first, after = start + self.relative_first, start + self.relative_last + 1
+        if after > end:
+            return range(0)
+        first = first if self.calendar_first is None else max(first, self.calendar_first)
+        return range(first, after if self.calendar_last is None else min(after, self.calendar_last + 1))
+
+    def cells(self, design: Design) -> Mask:
+        """Return the ward-periods that the estimand adds up, shape (W, P), whether or not they can be estimated."""
+        chosen = np.zeros((len(design.labels), len(design.periods)), dtype=bool)
+        for position, label in enumerate(design.labels):
+            if label != NEVER:
+                chosen[position, list(self.window(design, label))] = True
+        return chosen
 
     def edges(self, design: Design) -> tuple[int, ...]:
         """Return the period positions that blocks must break at so that the estimand is made of whole blocks."""
@@ -71,9 +90,64 @@ class Estimand:
 
 def headline_estimands(design: Design) -> tuple[Estimand, ...]:
     """Return overall and one estimand per cohort treated in the window (only "overall" when there is one)."""
-    treated = [name for name, start in zip(design.cohorts, design.starts, strict=True) if start < len(design.periods)]
+    treated = _treated_spans(design)
     cohorts = tuple(Estimand("cohort", cohort) for cohort in treated) if len(treated) > 1 else ()
     return (Estimand("overall"), *cohorts)
+
+
+def common_horizon_estimands(design: Design) -> tuple[Estimand, ...]:
+    """Return the effect over the first h treated periods, of all cohorts and of each; h is the shortest treated span.
+
+    What differs between cohorts over a common horizon is not that one has been treated for longer. Empty with fewer
+    than two cohorts treated in the window.
+
+    Examples
+    --------
+    >>> months = ("2023-01", "2023-02", "2023-03", "2023-04")
+    >>> design = Design("s", "main", "A", "given", "calendar_month", months, tuple("abc"), ("t",) * 3, ("x", "y"),
+    ...                 (1, 2), (0, 1, -1), 0)
+    >>> everyone, first, second = common_horizon_estimands(design)
+    >>> everyone.window(design, 0), second.cohort, second.window(design, 1)
+    (range(1, 3), 'y', range(2, 4))
+    """
+    spans = _treated_spans(design)
+    if len(spans) < 2:
+        return ()
+    last = min(spans.values()) - 1
+    return tuple(Estimand("common_horizon", cohort, 0, last) for cohort in (ALL_COHORTS, *spans))
+
+
+def calendar_estimands(design: Design, width: int) -> tuple[Estimand, ...]:
+    """Return the effect by bins of `width` calendar periods, from the first start to the end of the window.
+
+    Together the bins are the overall effect; the last may be shorter.
+
+    Raises
+    ------
+    EstimationError
+        If the width is below 1.
+
+    Examples
+    --------
+    >>> months = ("2023-01", "2023-02", "2023-03", "2023-04")
+    >>> design = Design("s", "main", "A", "given", "calendar_month", months, ("a", "b"), ("t", "t"), ("x",), (1,),
+    ...                 (0, -1), 0)
+    >>> [(one.calendar_first, one.calendar_last) for one in calendar_estimands(design, 2)]
+    [(1, 2), (3, 3)]
+    """
+    if width < 1:
+        raise EstimationError(f"A bin of {width} periods holds nothing. Choose a width of 1 or more.")
+    count = len(design.periods)
+    return tuple(
+        Estimand("calendar_period", calendar_first=first, calendar_last=min(first + width, count) - 1)
+        for first in range(min(design.starts, default=count), count, width)
+    )
+
+
+def _treated_spans(design: Design) -> dict[str, int]:
+    """Return the number of treated periods of each cohort that has any in the window."""
+    count = len(design.periods)
+    return {name: count - start for name, start in zip(design.cohorts, design.starts, strict=True) if start < count}
 
 
 def early_design(design: Design) -> Design | None:

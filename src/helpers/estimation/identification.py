@@ -63,7 +63,7 @@ def identify_cells(cells: Array, used: Mask) -> Identification:
     wards = len(used)
     has_incident = used & (np.where(used, cells, 0.0) > 0)
     if _ties_all_periods(has_incident):
-        is_tied, is_used = has_incident.any(axis=1), used.any(axis=1)
+        is_tied, is_used = np.asarray(has_incident.any(axis=1)), np.asarray(used.any(axis=1))
         finite = np.broadcast_to(is_tied[:, None], used.shape)
         return Identification(finite=finite, zero=np.broadcast_to((~is_tied & is_used)[:, None], used.shape))
     reach = _reachable(_at_most_graph(has_incident, used))
@@ -72,6 +72,27 @@ def identify_cells(cells: Array, used: Mask) -> Identification:
     return Identification(
         finite=np.asarray(ward_to_period & period_to_ward), zero=np.asarray(ward_to_period & ~period_to_ward)
     )
+
+
+def connected_cells(used: Mask) -> Mask:
+    """Return which cells a linear two-way fit identifies: ward and period are tied together by used cells.
+
+    Each used cell ties its ward to its period; the level of a cell is identified if its ward and its period are in one
+    connected part. Values do not matter, unlike in a count fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> connected_cells(np.array([[True, False], [True, False], [False, True]]))
+    array([[ True, False],
+           [ True, False],
+           [False,  True]])
+    """
+    wards, periods = np.nonzero(used)
+    count = len(used) + used.shape[1]
+    ties = coo_matrix((np.ones(len(wards), dtype=np.int8), (wards, periods + len(used))), shape=(count, count))
+    _, part = connected_components(ties, directed=False)
+    return np.asarray(part[: len(used), None] == part[None, len(used) :])
 
 
 def _ties_all_periods(has_incident: Mask) -> bool:

@@ -1,7 +1,8 @@
 """The two-way Poisson fit by iteration on ward rows, for any pattern of untreated cells.
 
 Slower than the chain-ladder and equal to it where the untreated cells form a staircase; needed where they do not: a
-ward that did not report a period, and every null fit over cells of which some are missing.
+ward that did not report a period, an exposure that changes over time, and every null fit over cells of which some are
+missing.
 """
 
 import numpy as np
@@ -19,8 +20,8 @@ MOST_ITERATIONS = 20_000
 """Each step costs W × P multiplications; connected designs of this project need fewer than a hundred."""
 
 
-def fit_two_way(cells: Array, used: Mask) -> Array:
-    """Fit E[Y] = a_w · b_t on the used cells and return a_w · b_t for all cells.
+def fit_two_way(cells: Array, used: Mask, exposure: Array | None = None) -> Array:
+    """Fit E[Y] = exposure · a_w · b_t on the used cells and return these means for all cells.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ def fit_two_way(cells: Array, used: Mask) -> Array:
         Counts, at least 0; what is not used may be NaN.
     used : ndarray of bool, shape (W, P)
         The cells that are fitted.
+    exposure : ndarray, shape (W, P), optional
+        Positive, such as the population; 1 everywhere if left out. One that is a ward's times a period's cancels.
 
     Returns
     -------
@@ -54,7 +57,8 @@ def fit_two_way(cells: Array, used: Mask) -> Array:
     """
     identified = identify_cells(cells, used)
     fitted = used & identified.finite
-    weights, counts = fitted.astype(float), np.where(fitted, cells, 0.0)
+    sizes = np.ones(used.shape) if exposure is None else exposure
+    weights, counts = fitted * sizes, np.where(fitted, cells, 0.0)
     row_sums, column_sums = counts.sum(axis=1), counts.sum(axis=0)
     filled = _safe(column_sums, weights.sum(axis=0))
     for _ in range(MOST_ITERATIONS):
@@ -68,7 +72,8 @@ def fit_two_way(cells: Array, used: Mask) -> Array:
         raise EstimationError(
             "The two-way fit does not settle. Fill the gaps in the returns, or leave out wards that reported little."
         )
-    expected = np.where(identified.finite, _safe(row_sums, weights @ filled)[:, None] * filled, np.nan)
+    means = _safe(row_sums, weights @ filled)[:, None] * filled * sizes
+    expected = np.where(identified.finite, means, np.nan)
     return np.asarray(np.where(identified.zero, 0.0, expected))
 
 

@@ -1,11 +1,13 @@
 """`Analysis`: one indicator under one design, with the draws every test of it shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from helpers.errors import EstimationError
 from helpers.panel import outcome_matrix
 from helpers.study.design import Design
 
@@ -64,3 +66,16 @@ def build_analysis(panel: pd.DataFrame, design: Design, indicator: str, *, n_dra
         If the panel holds nothing of the indicator, or a period that no ward reported.
     """
     return Analysis(indicator, outcome_matrix(panel, design, indicator), design, n_draws, seed)
+
+
+def build_family(
+    panel: pd.DataFrame, design: Design, indicators: Sequence[str], *, n_draws: int, seed: int
+) -> tuple[Analysis, ...]:
+    """Return the analyses of a declared family; none at all if an indicator was not returned.
+
+    A correction over part of what was declared would be too lenient, so there is no family then.
+    """
+    try:
+        return tuple(build_analysis(panel, design, one, n_draws=n_draws, seed=seed) for one in indicators)
+    except EstimationError:
+        return ()

@@ -4,24 +4,34 @@ Both specifications, always; cohorts apart, then overall; then the first cohort 
 holds whoever the unknown members are; then time since treatment, with placebo bins before it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from helpers.errors import EstimationError
 from helpers.estimation.effects import EffectRow, Effects
 from helpers.estimation.estimands import ALL_COHORTS, Estimand, early_design, headline_estimands
-from helpers.estimation.specification import SPECIFICATIONS, Specification
+from helpers.estimation.specification import CONFIRMATORY, SPECIFICATIONS, Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import averted, effect_row
 from helpers.inference.event_study import event_study
+from helpers.inference.multiplicity import family_statistics
 from helpers.inference.power import minimum_detectable_effect
 
 BIN_DRAWS = 499
 """Relabellings for a bin of the event study: a picture, never a verdict."""
 
 
-def estimate_effects(analysis: Analysis) -> Effects:
+def estimate_effects(analysis: Analysis, family: Sequence[Analysis] = ()) -> Effects:
     """Estimate and test the effects of one indicator under both specifications.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    family : sequence of Analysis
+        The declared family on the same draws (`build_family`); the confirmatory overall effect of a member gets its
+        adjusted p-value.
 
     Returns
     -------
@@ -51,7 +61,23 @@ def estimate_effects(analysis: Analysis) -> Effects:
             cohort = early.cohorts[0] if len(early.cohorts) == 1 else ALL_COHORTS
             rows += _headline(analysis.under(early), specification, Estimand("cohort_before_next", cohort))
         rows += event_study(analysis.with_draws(BIN_DRAWS), specification)
-    return Effects(analysis.design, tuple(rows))
+    return Effects(analysis.design, tuple(_adjusted(rows, analysis, family)))
+
+
+def _adjusted(rows: list[EffectRow], analysis: Analysis, family: Sequence[Analysis]) -> list[EffectRow]:
+    """Give the confirmatory overall effect its adjusted p-value, where it is offered."""
+    if analysis.indicator not in {own.indicator for own in family}:
+        return rows
+    try:
+        adjusted = family_statistics(family, CONFIRMATORY, Estimand("overall")).adjusted_p()[analysis.indicator]
+    except EstimationError:
+        return rows
+    return [
+        replace(row, p_adjusted=adjusted)
+        if (row.specification, row.estimand, row.scale) == (CONFIRMATORY, "overall", "ratio") and not row.reason
+        else row
+        for row in rows
+    ]
 
 
 def _headline(analysis: Analysis, specification: Specification, estimand: Estimand) -> list[EffectRow]:

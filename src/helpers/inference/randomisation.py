@@ -305,13 +305,14 @@ def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
 def _first_margins(experiment: Experiment, tried: Sequence[float], margin: Callable[[float], float]) -> list[float]:
     """Return each ratio's margin in the first relabellings alone, enough to see a ratio that is clearly rejected.
 
-    Where all relabellings are listed, or few are drawn, or gaps forbid several ratios at once, it is the margin itself.
+    Where all relabellings are listed or few are drawn, or gaps forbid several ratios at once, all of them are asked.
     """
-    assignments, is_whole = experiment.assignments, all(own.added is not None for own in experiment.carried)
-    if assignments.is_exact or len(assignments.labels) < 2 * SCREENING_DRAWS or not is_whole:
+    if any(own.added is None for own in experiment.carried):
         return [margin(ratio) for ratio in tried]
-    few = experiment.first_draws(SCREENING_DRAWS)
-    margins: list[float] = tail_margin(few.statistics(np.array(tried)).t, is_exact=False).tolist()
+    assignments = experiment.assignments
+    is_small = assignments.is_exact or len(assignments.labels) < 2 * SCREENING_DRAWS
+    asked = experiment if is_small else experiment.first_draws(SCREENING_DRAWS)
+    margins: list[float] = tail_margin(asked.statistics(np.array(tried)).t, is_exact=assignments.is_exact).tolist()
     return margins
 
 

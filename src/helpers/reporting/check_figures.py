@@ -16,6 +16,7 @@ from helpers.reporting.figure import Figure, NoFigure, Plot, draw_figure
 from helpers.reporting.interval_plot import IntervalMark, IntervalRow, interval_layout, plot_intervals
 
 BETWEEN_READING_AND_COHORT = ":"
+UNION = "union:"
 
 
 def placebo_figure(
@@ -69,7 +70,7 @@ def worlds_figure(
     ----------
     details : DataFrame
         The estimates behind the checks; ``item`` is "reading:cohort", ``conf_low`` and ``conf_high`` the smallest and
-        largest estimate over the rosters.
+        largest estimate over the rosters; with "union:" in front, the ends of the union of all rosters' intervals.
     briefing : Briefing
         Run and language.
     indicator : str
@@ -80,8 +81,10 @@ def worlds_figure(
     rows = _rows_of(details, indicator, "worlds")
     names = []
     for item in rows["item"]:
-        reading, _, cohort = str(item).rpartition(BETWEEN_READING_AND_COHORT)
-        names.append(briefing.say("label.world", reading=reading, cohort=briefing.cohort_name(cohort)))
+        own = str(item).removeprefix(UNION)
+        reading, _, cohort = own.rpartition(BETWEEN_READING_AND_COHORT)
+        label = "label.world" if own == item else "label.world_union"
+        names.append(briefing.say(label, reading=reading, cohort=briefing.cohort_name(cohort)))
     return _interval_figure(_named(rows, names, briefing), briefing, indicator, headline, "worlds")
 
 

@@ -14,12 +14,14 @@ from helpers.reporting.briefing import Briefing
 
 PRIMARY_ESTIMATOR = "count_imputation"
 CONFIRMATORY, TWO_WAY = "town_period", "two_way"
+BESIDE = ("jackknife", "comparison_only")
+"""Other inference for the primary estimator: shown beside, never read as its effect."""
 CHOICES = ("timing", "reading", "roster")
 KEY = ["indicator", "specification", "estimator", "estimand", "cohort", "period", "relative_period", "relative_last"]
 TEXTS = ("inference", "null_tested", "reason", "mde_note")
 NUMBERS = (
     "estimate", "std_error", "conf_low", "conf_high", "p_value", "mde", "n_assignments", "smallest_p", "n_treated",
-    "n_comparison", "n_obs", "observed", "expected", "zero_draw_share",
+    "n_comparison", "n_obs", "observed", "expected", "zero_draw_share", "p_adjusted", "weight", "band_low", "band_high",
 )  # fmt: skip
 NO_LOWER, NO_UPPER = -1.0, math.inf
 
@@ -37,6 +39,12 @@ class Effect:
         Observed minus expected incidents: negative when fewer happened. Infinite where there is no bound.
     p_value, smallest_p, n_assignments, mde : float
         NaN where none was computed; `mde` is a ratio minus one.
+    p_adjusted : float
+        Adjusted over the declared family on shared relabellings; NaN where that is not offered.
+    weight : float
+        A cohort's share of what is expected in the overall effect.
+    band_low, band_high : float
+        Band over all bins of a cohort's event study.
     reason : str
         Why there is no estimate, else "".
     """
@@ -66,6 +74,10 @@ class Effect:
     inference: str
     null_tested: str
     reason: str
+    p_adjusted: float = math.nan
+    weight: float = math.nan
+    band_low: float = math.nan
+    band_high: float = math.nan
 
     @property
     def is_estimated(self) -> bool:
@@ -116,7 +128,7 @@ def read_effects(estimates: pd.DataFrame, briefing: Briefing) -> tuple[Effect, .
     if absent:
         raise UsageError(f"The table of estimates lacks {', '.join(absent)}. Run notebook 03 again.")
     rows = _chosen(_completed(estimates), briefing)
-    ratios = rows.loc[rows["scale"].eq("ratio")].sort_values(KEY, kind="stable")
+    ratios = rows.loc[rows["scale"].eq("ratio") & ~rows["inference"].isin(BESIDE)].sort_values(KEY, kind="stable")
     averted = {_key(row): row for row in rows.loc[rows["scale"].str.startswith("averted")].to_dict("records")}
     return tuple(_effect(row, averted.get(_key(row))) for row in ratios.to_dict("records"))
 
@@ -199,6 +211,10 @@ def _effect(row: Mapping[Hashable, object], averted: Mapping[Hashable, object] |
         inference=str(row["inference"]),
         null_tested=str(row["null_tested"]),
         reason=str(row["reason"]),
+        p_adjusted=number["p_adjusted"],
+        weight=number["weight"],
+        band_low=number["band_low"],
+        band_high=number["band_high"],
     )
 
 

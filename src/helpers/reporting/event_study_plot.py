@@ -32,6 +32,7 @@ def plot_event_study(effects: Sequence[Effect], briefing: Briefing, *, ax: Axes,
     limits = use_ratio_scale(ax, ends, briefing, axis="y")
     draw_zero_line(ax)
     for effect in drawn:
+        _draw_band(ax, effect, limits)
         _draw_bin(ax, effect, limits)
     draw_adoption_line(ax, at=-0.5, label=briefing.say("label.start"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
@@ -41,6 +42,16 @@ def plot_event_study(effects: Sequence[Effect], briefing: Briefing, *, ax: Axes,
     ax.set_ylabel(briefing.say("axis.ratio_short"))
     ax.set_title(title)
     return ax
+
+
+def _draw_band(ax: Axes, effect: Effect, limits: tuple[float, float]) -> None:
+    """Shade what all bins of the cohort together lie in with 95%, as far as the axis goes."""
+    if math.isnan(effect.band_low) or math.isnan(effect.band_high):
+        return
+    low, high = (min(max(to_scale(end), limits[0]), limits[1]) for end in (effect.band_low, effect.band_high))
+    part: Part = "lead" if effect.estimand == "lead" else "main"
+    edges = [effect.relative_period - 0.4, effect.relative_last + 0.4]
+    ax.fill_between(edges, low, high, color=LOOKS[part]["color"], alpha=0.12, linewidth=0)
 
 
 def _draw_bin(ax: Axes, effect: Effect, limits: tuple[float, float]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from helpers.reporting.briefing import Briefing
-from helpers.reporting.effects import PRIMARY_ESTIMATOR, TWO_WAY, Effect, find_effect
+from helpers.reporting.captions import joined
+from helpers.reporting.effects import BESIDE, CONFIRMATORY, PRIMARY_ESTIMATOR, TWO_WAY, Effect, find_effect
 from helpers.reporting.table_text import retell
 from helpers.reporting.tables import Column, RowGroup, Table
 from helpers.reporting.verdicts import Verdict
@@ -23,9 +24,8 @@ def effects_table(verdicts: Sequence[Verdict], effects: Sequence[Effect], briefi
     columns = (Column(briefing.say("effects.who")), *(Column(briefing.say(f"effects.{name}"), True) for name in names))
     groups = []
     for verdict in verdicts:
-        rows = [
-            _effect_row(briefing.say("effects.overall"), verdict.effect, verdict.two_way, verdict.p_adjusted, briefing)
-        ]
+        overall = _overall_label(verdict, briefing)
+        rows = [_effect_row(overall, verdict.effect, verdict.two_way, verdict.p_adjusted, briefing)]
         for effect in verdict.cohorts if len(verdict.cohorts) > 1 else ():
             beside = find_effect(
                 effects, verdict.indicator, specification=TWO_WAY, estimand=effect.estimand, cohort=effect.cohort
@@ -35,6 +35,18 @@ def effects_table(verdicts: Sequence[Verdict], effects: Sequence[Effect], briefi
     return Table(briefing.say("effects.caption"), columns, tuple(groups), briefing, briefing.say("effects.note"))
 
 
+def _overall_label(verdict: Verdict, briefing: Briefing) -> str:
+    """Return "overall", with each cohort's weight where there are several."""
+    weighted = [effect for effect in verdict.cohorts if not math.isnan(effect.weight)]
+    if len(weighted) < 2:
+        return briefing.say("effects.overall")
+    weights = [
+        f"{briefing.cohort_name(own.cohort)} {briefing.wording.percent(own.weight, is_signed=False)}"
+        for own in weighted
+    ]
+    return briefing.say("effects.overall_weighted", weights=joined(weights, briefing))
+
+
 def _cohort_label(effect: Effect, briefing: Briefing) -> str:
     name = briefing.cohort_name(effect.cohort)
     return briefing.say("cohort.one_until_next", cohort=name) if effect.estimand == "cohort_before_next" else name
@@ -42,7 +54,8 @@ def _cohort_label(effect: Effect, briefing: Briefing) -> str:
 
 def other_estimators_table(estimates: pd.DataFrame, verdicts: Sequence[Verdict], briefing: Briefing) -> Table | None:
     """Return what the usual estimators give on the same data, or None if the run holds none."""
-    others = estimates.loc[estimates["estimator"].ne(PRIMARY_ESTIMATOR) & estimates["estimate"].notna()]
+    is_other = estimates["estimator"].ne(PRIMARY_ESTIMATOR) | estimates["inference"].isin(BESIDE)
+    others = estimates.loc[is_other & estimates["estimate"].notna()]
     rows = tuple(
         _other_row(row, briefing)
         for verdict in verdicts
@@ -142,13 +155,23 @@ def _other_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]
     )
     return (
         _heading(str(row["indicator"]), briefing),
-        briefing.say(name) if briefing.wording.has(name) else str(row["estimator"]),
+        f"{briefing.say(name) if briefing.wording.has(name) else row['estimator']}{_of_what(row, briefing)}",
         written(values["estimate"]),
         error,
         ends,
         briefing.wording.plain_p(values["p_value"]),
         briefing.say(inference) if briefing.wording.has(inference) else str(row["inference"]),
     )
+
+
+def _of_what(row: dict[object, object], briefing: Briefing) -> str:
+    """Return which cohort and which specification an estimate beside is about, or "" for all under the usual one."""
+    parts = []
+    if str(row["cohort"]) not in ("", "all"):
+        parts.append(briefing.cohort_name(str(row["cohort"])))
+    if row["specification"] == CONFIRMATORY:
+        parts.append(briefing.say("short.town_period"))
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _check_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]:

@@ -50,7 +50,8 @@ class Verdict:
     family_size : int
         Number of declared indicators the correction is over.
     p_adjusted : float
-        Holm's adjusted p-value; NaN outside the family or without a test.
+        Westfall and Young's adjusted p-value where all of the family has one, else Holm's; NaN outside the family or
+        without a test.
     is_disagreeing : bool
         Whether the two specifications contradict each other.
     reason : str
@@ -128,10 +129,17 @@ def decide_verdicts(effects: Sequence[Effect], indicators: Sequence[Indicator]) 
         for name in family
         if (effect := _overall(effects, name, CONFIRMATORY)) is not None and not math.isnan(effect.p_value)
     }
-    adjusted = adjust_by_holm(found, family_size=len(family))
+    adjusted = adjust_by_holm(found, family_size=len(family)) | _adjusted_on_shared_draws(effects, family)
     return tuple(
         _decide(indicator, effects, adjusted.get(indicator.indicator, math.nan), len(family)) for indicator in shown
     )
+
+
+def _adjusted_on_shared_draws(effects: Sequence[Effect], family: Sequence[str]) -> dict[str, float]:
+    """Return the adjusted p-values that the estimates carry, if they carry them for all of the family."""
+    own = {name: _overall(effects, name, CONFIRMATORY) for name in family}
+    carried = {name: effect.p_adjusted for name, effect in own.items() if effect and not math.isnan(effect.p_adjusted)}
+    return carried if len(carried) == len(family) else {}
 
 
 def _order(indicator: Indicator) -> tuple[bool, int, str]:

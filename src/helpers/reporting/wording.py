@@ -27,6 +27,8 @@ CATALOGUE = Path("LC_MESSAGES") / "helpers.po"
 MINUS = "\N{MINUS SIGN}"
 HUGE = 1e12
 """From here only the order of magnitude is written: 37 wards out of 876 can be chosen in some 10⁶⁴ ways."""
+BEYOND_FLOAT = "308"
+"""Power of ten beyond which a count is written as larger than it."""
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 DIGITS_FROM = 10.0
 """Amounts of at least this many are written whole; smaller ones keep two significant digits."""
@@ -89,6 +91,8 @@ class Wording:
 
     def number(self, value: float, *, decimals: int = 0, is_signed: bool = False) -> str:
         """Return a number as the language writes it: "1.234,5" in vi, "1,234.5" in en; "≈ 10⁶⁴" when huge."""
+        if math.isinf(value):
+            return f"{_sign(value, is_signed=is_signed)}> 10{BEYOND_FLOAT.translate(SUPERSCRIPTS)}"
         if abs(value) >= HUGE:
             exponent = str(math.floor(math.log10(abs(value)))).translate(SUPERSCRIPTS)
             return f"{_sign(value, is_signed=is_signed)}≈ 10{exponent}"
