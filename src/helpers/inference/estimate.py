@@ -11,7 +11,15 @@ import numpy as np
 
 from helpers.errors import EstimationError
 from helpers.estimation.effects import EffectRow, Effects
-from helpers.estimation.estimands import ALL_COHORTS, Estimand, early_design, headline_estimands
+from helpers.estimation.estimands import (
+    ALL_COHORTS,
+    BIN_WIDTH,
+    Estimand,
+    calendar_estimands,
+    common_horizon_estimands,
+    early_design,
+    headline_estimands,
+)
 from helpers.estimation.specification import CONFIRMATORY, SPECIFICATIONS, Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import averted, effect_row
@@ -36,8 +44,9 @@ def estimate_effects(analysis: Analysis, family: Sequence[Analysis] = ()) -> Eff
     Returns
     -------
     Effects
-        Headline estimands on the ratio and averted scales with intervals and minimum detectable effects; bins of
-        relative time (`relative_period`) and placebo bins (`lead`) on the ratio scale.
+        Headline estimands on the ratio and averted scales with intervals and minimum detectable effects; the same time
+        after the start for every cohort (`common_horizon`); bins of relative time (`relative_period`), placebo bins
+        (`lead`) and bins of calendar time (`calendar_period`) on the ratio scale.
 
     Examples
     --------
@@ -60,8 +69,23 @@ def estimate_effects(analysis: Analysis, family: Sequence[Analysis] = ()) -> Eff
         if early is not None:
             cohort = early.cohorts[0] if len(early.cohorts) == 1 else ALL_COHORTS
             rows += _headline(analysis.under(early), specification, Estimand("cohort_before_next", cohort))
+        for estimand in common_horizon_estimands(analysis.design):
+            row = effect_row(analysis, specification, estimand)
+            rows += [row] if row.reason else [row, averted(row)]
         rows += event_study(analysis.with_draws(BIN_DRAWS), specification)
+        rows += _by_calendar(analysis.with_draws(BIN_DRAWS), specification)
     return Effects(analysis.design, tuple(_adjusted(rows, analysis, family)))
+
+
+def _by_calendar(analysis: Analysis, specification: Specification) -> list[EffectRow]:
+    """Return the effect on all treated wards in bins of calendar time."""
+    rows, periods = [], analysis.design.periods
+    for estimand in calendar_estimands(analysis.design, BIN_WIDTH):
+        if estimand.calendar_first is None or estimand.calendar_last is None:
+            continue
+        first, last = periods[estimand.calendar_first], periods[estimand.calendar_last]
+        rows.append(replace(effect_row(analysis, specification, estimand), period=f"{first}/{last}"))
+    return rows
 
 
 def _adjusted(rows: list[EffectRow], analysis: Analysis, family: Sequence[Analysis]) -> list[EffectRow]:

@@ -170,7 +170,7 @@ def _of_what(row: dict[object, object], briefing: Briefing) -> str:
     if str(row["cohort"]) not in ("", "all"):
         parts.append(briefing.cohort_name(str(row["cohort"])))
     if row["specification"] == CONFIRMATORY:
-        parts.append(briefing.say("short.town_period"))
+        parts.append(briefing.say("short.town_period").strip("()"))
     return f" ({', '.join(parts)})" if parts else ""
 
 
