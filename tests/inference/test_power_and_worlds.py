@@ -119,7 +119,13 @@ def test_effects_table_is_complete_and_reproducible(design):
     table, again = (estimate_effects(Analysis("n", cells, design, n_draws=99, seed=1)).to_frame() for _ in range(2))
     assert table.equals(again)
     assert set(table["specification"]) == {"two_way", "town_period"}
-    assert {"overall", "cohort", "cohort_before_next", "relative_period", "lead"} == set(table["estimand"])
+    headline = {"overall", "cohort", "cohort_before_next", "common_horizon"}
+    assert headline | {"relative_period", "lead", "calendar_period"} == set(table["estimand"])
+    for cohorts in (
+        table.query(f"specification == '{one}' and scale == 'ratio'") for one in ("two_way", "town_period")
+    ):
+        weights = cohorts.query("estimand == 'cohort'")["weight"]
+        assert weights.isna().all() or weights.sum() == pytest.approx(1.0)
     before_next = table.query("estimand == 'cohort_before_next'")
     assert set(before_next["null_tested"]) == {"no effect of this cohort"}
     has_estimate = table["reason"].eq("")
