@@ -141,6 +141,6 @@ class Effects:
     def headline(self) -> pd.DataFrame:
         """Return the rows a reader wants first: effects by cohort and overall, without bins of time."""
         table = self.to_frame()
-        wanted = table["estimand"].isin(["overall", "cohort", "cohort_before_next"])
+        wanted = table["estimand"].isin(["overall", "cohort", "cohort_before_next", "common_horizon"])
         columns = ["specification", "estimator", "estimand", "cohort", "scale", "estimate", "conf_low", "conf_high"]
-        return table.loc[wanted, [*columns, "p_value", "mde", "n_assignments", "reason"]]
+        return table.loc[wanted, [*columns, "p_value", "p_adjusted", "mde", "weight", "n_assignments", "reason"]]
