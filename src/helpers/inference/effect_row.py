@@ -17,10 +17,10 @@ from helpers.study.design import NEVER, UNTREATED
 
 def effect_row(analysis: Analysis, specification: Specification, estimand: Estimand) -> EffectRow:
     """Return one effect on the ratio scale with its test, or an empty row with the reason why there is none."""
-    return tested_row(analysis, specification, estimand)[0]
+    return row_with_test(analysis, specification, estimand)[0]
 
 
-def tested_row(
+def row_with_test(
     analysis: Analysis, specification: Specification, estimand: Estimand
 ) -> tuple[EffectRow, RandomisationTest | None]:
     """Return an effect's row and the test behind it; an empty row has none."""

@@ -3,7 +3,8 @@
 Bins of a few periods, cohort by cohort, so that the composition never changes along the line. Two kinds of interval:
 pointwise by inversion, and a band that holds all bins of a cohort together with 95%. The band comes from the largest
 |T| over the bins in each relabelling; the bins share their relabellings, so what is common to them counts once. It
-uses the standard errors of the null model: exact about no effect, approximate far from it.
+uses the standard errors of the null model: exact about no effect, approximate far from it, where it is widened to hold
+each bin's own interval.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from helpers.estimation.effects import NO_UPPER_BOUND, EffectRow
 from helpers.estimation.estimands import BIN_WIDTH, Estimand
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
-from helpers.inference.effect_row import tested_row
+from helpers.inference.effect_row import row_with_test
 from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
 from helpers.inference.randomisation import LEVEL, RandomisationTest
 
@@ -49,13 +50,13 @@ def _bins(analysis: Analysis, specification: Specification, cohort: str) -> Iter
     start = analysis.design.starts[analysis.design.cohorts.index(cohort)]
     for first in range(0, len(analysis.design.periods) - start - BIN_WIDTH + 1, BIN_WIDTH):
         last = first + BIN_WIDTH - 1
-        row, test = tested_row(analysis, specification, Estimand("relative_period", cohort, first, last))
+        row, test = row_with_test(analysis, specification, Estimand("relative_period", cohort, first, last))
         yield replace(row, relative_period=first, relative_last=last), test
 
 
 def _leads(moved: Analysis, specification: Specification, cohort: str) -> Iterator[TestedRow]:
     for first in range(0, PLACEBO_PERIODS, BIN_WIDTH):
-        row, test = tested_row(moved, specification, Estimand("lead", cohort, first, first + BIN_WIDTH - 1))
+        row, test = row_with_test(moved, specification, Estimand("lead", cohort, first, first + BIN_WIDTH - 1))
         position = first - PLACEBO_PERIODS - moved.design.anticipation
         yield replace(row, relative_period=position, relative_last=position + BIN_WIDTH - 1), test
 
@@ -76,7 +77,8 @@ def _with_band(row: EffectRow, distance: float) -> EffectRow:
     if np.isinf(distance):
         return replace(row, band_low=-1.0, band_high=NO_UPPER_BOUND)
     centre, reach = np.log1p(row.estimate), distance * row.std_error
-    return replace(row, band_low=float(np.expm1(centre - reach)), band_high=float(np.expm1(centre + reach)))
+    low, high = float(np.expm1(centre - reach)), float(np.expm1(centre + reach))
+    return replace(row, band_low=min(low, row.conf_low), band_high=max(high, row.conf_high))
 
 
 def critical_distance(t: Array) -> float:
