@@ -292,7 +292,7 @@ def test_never_treated_needs_somebody_never_treated():
 def test_weights_average_the_cohorts_ratios_to_the_overall_one():
     cells, design = random_study(5)
     fit = impute_counterfactual(cells, design, "two_way")
-    weights = cohort_weights(fit, design)
+    weights = cohort_weights(fit)
     assert list(weights) == ["early", "late"]
     assert sum(weights.values()) == pytest.approx(1.0)
     averaged = sum(weight * fit.effect(Estimand("cohort", cohort)) for cohort, weight in weights.items())
@@ -301,4 +301,4 @@ def test_weights_average_the_cohorts_ratios_to_the_overall_one():
 
 def test_nothing_expected_has_no_weights():
     cells, design = random_study(5)
-    assert cohort_weights(impute_counterfactual(0 * cells, design, "two_way"), design) == {}
+    assert cohort_weights(impute_counterfactual(0 * cells, design, "two_way")) == {}

@@ -234,16 +234,11 @@ def silent_wards(outcome: Array, design: Design) -> tuple[str, ...]:
     return tuple(ward for ward, row in zip(design.ward_ids, outcome, strict=True) if np.nansum(row) == 0)
 
 
-def cohort_weights(fit: Counterfactual, design: Design) -> dict[str, float]:
+def cohort_weights(fit: Counterfactual) -> dict[str, float]:
     """Return each treated cohort's share of the incidents expected in the overall effect.
 
     The overall ratio is the average of the cohorts' ratios with these weights, so a cohort of busy wards that was
     treated early can make up most of it.
-
-    Parameters
-    ----------
-    design : Design
-        Whose cohorts to weigh: the fit's own.
 
     Returns
     -------
@@ -254,10 +249,10 @@ def cohort_weights(fit: Counterfactual, design: Design) -> dict[str, float]:
     --------
     >>> design = Design("s", "main", "A", "given", "calendar_month", ("2023-01", "2023-02", "2023-03"), tuple("abc"),
     ...                 ("t",) * 3, ("x", "y"), (1, 2), (0, 1, -1), 0)
-    >>> cohort_weights(impute_counterfactual(np.full((3, 3), 6.0), design, "two_way"), design)
+    >>> cohort_weights(impute_counterfactual(np.full((3, 3), 6.0), design, "two_way"))
     {'x': 0.6666666666666666, 'y': 0.3333333333333333}
     """
-    whole = fit.total(Estimand("overall"))[1]
+    design, whole = fit.design, fit.total(Estimand("overall"))[1]
     if not whole > 0:
         return {}
     treated = [name for name, start in zip(design.cohorts, design.starts, strict=True) if start < len(design.periods)]

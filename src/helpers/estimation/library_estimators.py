@@ -19,10 +19,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from helpers.errors import EstimationError
-from helpers.estimation.effects import EffectRow, Effects
+from helpers.estimation.effects import FEWEST_TREATED, EffectRow, Effects
 from helpers.estimation.estimands import ALL_COHORTS, Estimand, headline_estimands
 from helpers.estimation.quarters import NEVER_TREATED, Quarters, to_quarters
-from helpers.estimation.twfe_poisson import FEWEST_TREATED
 from helpers.study.design import Design
 
 Array = npt.NDArray[np.float64]

@@ -18,14 +18,12 @@ from statsmodels.discrete.conditional_models import ConditionalPoisson
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from helpers.errors import EstimationError
-from helpers.estimation.effects import EffectRow, Effects
+from helpers.estimation.effects import FEWEST_TREATED, EffectRow, Effects
 from helpers.estimation.estimands import ALL_COHORTS
 from helpers.study.design import DONUT, NEVER, TREATED, Design
 
 Array = npt.NDArray[np.float64]
 
-FEWEST_TREATED = 5
-"""Below five treated wards clustered errors reject .13–.32 of true nulls: the estimate is shown without them."""
 GRADIENT_TOLERANCE = 1e-8
 """Of the likelihood's slope per incident: five digits below what is printed."""
 MOST_STEPS = 100

@@ -7,6 +7,7 @@ wards, or a town) never gives a path to another.
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,6 +45,26 @@ class Assignments:
     def smallest_p(self) -> float:
         """Return the smallest p-value that can come out."""
         return 1 / self.count if self.is_exact else 1 / (1 + len(self.labels))
+
+    @property
+    def reported_count(self) -> float:
+        """Return `count` as tables hold it."""
+        return reported_count(self.count)
+
+    def mc_error(self, p_value: float) -> float:
+        """Return the Monte-Carlo standard error of a p-value; 0 when all relabellings are listed."""
+        return 0.0 if self.is_exact else math.sqrt(p_value * (1 - p_value) / len(self.labels))
+
+
+def reported_count(count: int) -> float:
+    """Return a number of relabellings as a float; infinite beyond what one holds, as thousands of wards have it.
+
+    Examples
+    --------
+    >>> reported_count(64), reported_count(10**400)
+    (64.0, inf)
+    """
+    return float(count) if count.bit_length() < sys.float_info.max_exp else math.inf
 
 
 def reassign(actual: Labels, pools: Sequence[Positions], *, n_draws: int, seed: int) -> Assignments:

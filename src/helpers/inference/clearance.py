@@ -15,7 +15,6 @@ this noise is not shared with the recorded ones, so C keeps the V_c of r = 1.
 References: ding2018 (studentised randomisation tests), fisher1935.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -25,12 +24,14 @@ import pandas as pd
 
 from helpers.errors import EstimationError
 from helpers.estimation.count_imputation import impute_counterfactual
-from helpers.estimation.effects import NO_UPPER_BOUND, EffectRow
+from helpers.estimation.effects import EffectRow
 from helpers.estimation.estimands import Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.estimation.two_way import fit_two_way
 from helpers.inference.analysis import Analysis
-from helpers.inference.randomisation import Experiment, build_experiment, equal_tailed_accepts, two_sided_p
+from helpers.inference.effect_row import NOT_COMPARABLE
+from helpers.inference.interval_search import accepted_hull
+from helpers.inference.randomisation import LEVEL, Experiment, build_experiment, tail_margin, two_sided_p
 from helpers.inference.statistic import Statistics
 from helpers.panel import outcome_matrix
 from helpers.study.design import UNTREATED, Design
@@ -41,8 +42,6 @@ Mask = npt.NDArray[np.bool_]
 
 RATIO_GRID = np.exp(np.linspace(np.log(0.05), np.log(20.0), 25))
 """Hypothetical ratios tried first. Acceptance beyond either end counts as no bound: such a change is not a finding."""
-EDGE_PRECISION = 0.005
-"""On the log scale: an end of the interval is known to 0.5%."""
 SMALLEST_ERROR = 1e-6
 """Of the standard errors of the two logs: below it the two series are the same up to rounding, and T is 0."""
 
@@ -196,7 +195,7 @@ def ratio_effect(cleared: Analysis, recorded: Analysis, specification: Specifica
     empty = EffectRow(cleared.indicator, specification, "count_imputation", estimand.kind, estimand.cohort)
     target = build_target(cleared.design, specification, estimand)
     if not target.is_estimable:
-        return replace(empty, reason="No ward that could be compared is still untreated then.")
+        return replace(empty, reason=NOT_COMPARABLE)
     fits = [impute_counterfactual(own.outcome, own.design, specification) for own in (cleared, recorded)]
     (observed_c, expected_c), (observed_r, expected_r) = (fit.total(estimand) for fit in fits)
     cells = fits[0].cells(estimand)
@@ -291,41 +290,22 @@ def _tested(row: EffectRow, experiment: RatioExperiment) -> EffectRow:
     p_value = two_sided_p(at_one.t, is_exact=is_exact)
 
     @cache
-    def accepts(ratio: float) -> bool:
-        return equal_tailed_accepts(experiment.statistics(ratio).t, is_exact=is_exact)
+    def margin(ratio: float) -> float:
+        return float(tail_margin(experiment.statistics(ratio).t, is_exact=is_exact))
 
-    low, high = _accepted_hull(accepts, 1 + row.estimate)
+    estimate = 1 + row.estimate
+    tried = sorted({*RATIO_GRID.tolist(), *([estimate] if estimate > 0 else [])})
+    low, high = accepted_hull(margin, tried, first=[margin(ratio) for ratio in tried], tail=LEVEL / 2)
     return replace(
         row,
         std_error=float(at_one.std_error[0]),
         conf_low=low - 1,
         conf_high=high - 1,
         p_value=p_value,
-        p_mc_error=0.0 if is_exact else float(np.sqrt(p_value * (1 - p_value) / len(assignments.labels))),
+        p_mc_error=assignments.mc_error(p_value),
         inference="randomisation",
         null_tested=experiment.cleared.null_tested,
-        n_assignments=float(assignments.count),
+        n_assignments=assignments.reported_count,
         smallest_p=assignments.smallest_p,
         zero_draw_share=float(at_one.has_zero.mean()),
     )
-
-
-def _accepted_hull(accepts: Callable[[float], bool], estimate: float) -> tuple[float, float]:
-    """Return the ends of the accepted ratios, as a hull; 0 and infinity where there is no bound."""
-    tried = sorted({*RATIO_GRID.tolist(), *([estimate] if estimate > 0 else [])})
-    accepted = [position for position, ratio in enumerate(tried) if accepts(ratio)]
-    if not accepted:
-        raise EstimationError("No hypothetical ratio is accepted: the interval is empty. It should not occur.")
-    low, high = accepted[0], accepted[-1]
-    return (
-        0.0 if low == 0 else _edge(accepts, tried[low], tried[low - 1]),
-        NO_UPPER_BOUND if high == len(tried) - 1 else _edge(accepts, tried[high], tried[high + 1]),
-    )
-
-
-def _edge(accepts: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Halve the distance (on the log scale) between an accepted and a rejected ratio; return the last accepted one."""
-    while abs(np.log(outside / inside)) > EDGE_PRECISION:
-        middle = float(np.sqrt(inside * outside))
-        inside, outside = (middle, outside) if accepts(middle) else (inside, middle)
-    return inside

@@ -19,6 +19,7 @@ from helpers.estimation.effects import EffectRow
 from helpers.estimation.estimands import ALL_COHORTS, Estimand, Target, build_target, early_design
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
+from helpers.inference.effect_row import NOT_COMPARABLE, NOTHING_EXPECTED
 from helpers.inference.randomisation import Experiment, build_experiment, share_at_least
 from helpers.inference.statistic import Statistics
 from helpers.study.design import NEVER, UNTREATED, Design
@@ -85,10 +86,10 @@ def comparison_only(analysis: Analysis, specification: Specification) -> EffectR
     empty = EffectRow(analysis.indicator, specification, "count_imputation", estimand.kind, cohort)
     target = build_target(early.design, specification, estimand)
     if not target.is_estimable:
-        return replace(empty, reason="No ward that could be compared is still untreated then.")
+        return replace(empty, reason=NOT_COMPARABLE)
     fit = impute_counterfactual(early.outcome, early.design, specification)
     if np.isnan(fit.effect(estimand)):
-        return replace(empty, reason="Nothing is expected in these cells: the wards reported no incident before.")
+        return replace(empty, reason=NOTHING_EXPECTED)
     row = _estimated(empty, fit, target)
     try:
         pseudo = pseudo_experiment(early, target, specification)
@@ -170,10 +171,10 @@ def _tested(row: EffectRow, actual: Statistics, pseudo: Experiment) -> EffectRow
         row,
         std_error=float(actual.std_error[0]),
         p_value=p_value,
-        p_mc_error=0.0 if assignments.is_exact else float(np.sqrt(p_value * (1 - p_value) / reference)),
+        p_mc_error=assignments.mc_error(p_value),
         inference="comparison_only",
         null_tested=NULL_TESTED,
-        n_assignments=float(assignments.count),
+        n_assignments=assignments.reported_count,
         smallest_p=1 / (1 + reference),
         zero_draw_share=float(is_zero.mean()),
     )

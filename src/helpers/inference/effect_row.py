@@ -1,6 +1,5 @@
 """One effect as a row: its estimate, its test, and the sizes that belong beside them."""
 
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +10,12 @@ from helpers.estimation.effects import NO_UPPER_BOUND, EffectRow
 from helpers.estimation.estimands import Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
+from helpers.inference.assignments import reported_count
 from helpers.inference.randomisation import RandomisationTest, randomisation_test
 from helpers.study.design import NEVER, UNTREATED
+
+NOTHING_EXPECTED = "Nothing is expected in these cells: the wards reported no incident before."
+NOT_COMPARABLE = "No ward that could be compared is still untreated then."
 
 
 def effect_row(analysis: Analysis, specification: Specification, estimand: Estimand) -> EffectRow:
@@ -33,7 +36,7 @@ def row_with_test(
         return replace(empty, reason=reason), None
     fit = impute_counterfactual(analysis.outcome, design, specification)
     if np.isnan(fit.effect(estimand)):
-        return replace(empty, reason="Nothing is expected in these cells: the wards reported no incident before."), None
+        return replace(empty, reason=NOTHING_EXPECTED), None
     test = randomisation_test(
         analysis.outcome,
         design,
@@ -58,7 +61,7 @@ def _filled(empty: EffectRow, fit: Counterfactual, target: Target, test: Randomi
         p_mc_error=test.p_mc_error,
         inference="randomisation",
         null_tested=test.null_tested,
-        n_assignments=_as_float(test.n_assignments),
+        n_assignments=reported_count(test.n_assignments),
         smallest_p=test.smallest_p,
         observed=observed,
         expected=expected,
@@ -68,11 +71,6 @@ def _filled(empty: EffectRow, fit: Counterfactual, target: Target, test: Randomi
         n_obs=n_obs,
         n_lost=n_lost,
     )
-
-
-def _as_float(count: int) -> float:
-    """Return a count as a float; infinite beyond what a float holds (thousands of wards have such numbers)."""
-    return float(count) if count.bit_length() <= sys.float_info.max_exp - 1 else np.inf
 
 
 def _sizes(fit: Counterfactual, target: Target) -> tuple[int, int, int, int]:

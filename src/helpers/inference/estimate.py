@@ -4,18 +4,15 @@ Both specifications, always; cohorts apart, then overall; then the first cohort 
 holds whoever the unknown members are; then time since treatment, with placebo bins before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from helpers.errors import EstimationError
+from helpers.estimation.count_imputation import cohort_weights, impute_counterfactual
 from helpers.estimation.effects import EffectRow, Effects
 from helpers.estimation.estimands import (
     ALL_COHORTS,
-    BIN_WIDTH,
     Estimand,
-    calendar_estimands,
     common_horizon_estimands,
     early_design,
     headline_estimands,
@@ -23,7 +20,7 @@ from helpers.estimation.estimands import (
 from helpers.estimation.specification import CONFIRMATORY, SPECIFICATIONS, Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import averted, effect_row
-from helpers.inference.event_study import event_study
+from helpers.inference.event_study import by_calendar, event_study
 from helpers.inference.multiplicity import family_statistics
 from helpers.inference.power import minimum_detectable_effect
 
@@ -64,8 +61,9 @@ def estimate_effects(analysis: Analysis, family: Sequence[Analysis] = ()) -> Eff
     rows: list[EffectRow] = []
     early = early_design(analysis.design)
     for specification in SPECIFICATIONS:
-        headline = [_headline(analysis, specification, one) for one in headline_estimands(analysis.design)]
-        rows += _weighted(headline)
+        weights = cohort_weights(impute_counterfactual(analysis.outcome, analysis.design, specification))
+        for estimand in headline_estimands(analysis.design):
+            rows += _weighted(_headline(analysis, specification, estimand), weights)
         if early is not None:
             cohort = early.cohorts[0] if len(early.cohorts) == 1 else ALL_COHORTS
             rows += _headline(analysis.under(early), specification, Estimand("cohort_before_next", cohort))
@@ -73,19 +71,8 @@ def estimate_effects(analysis: Analysis, family: Sequence[Analysis] = ()) -> Eff
             row = effect_row(analysis, specification, estimand)
             rows += [row] if row.reason else [row, averted(row)]
         rows += event_study(analysis.with_draws(BIN_DRAWS), specification)
-        rows += _by_calendar(analysis.with_draws(BIN_DRAWS), specification)
+        rows += by_calendar(analysis.with_draws(BIN_DRAWS), specification)
     return Effects(analysis.design, tuple(_adjusted(rows, analysis, family)))
-
-
-def _by_calendar(analysis: Analysis, specification: Specification) -> list[EffectRow]:
-    """Return the effect on all treated wards in bins of calendar time."""
-    rows, periods = [], analysis.design.periods
-    for estimand in calendar_estimands(analysis.design, BIN_WIDTH):
-        if estimand.calendar_first is None or estimand.calendar_last is None:
-            continue
-        first, last = periods[estimand.calendar_first], periods[estimand.calendar_last]
-        rows.append(replace(effect_row(analysis, specification, estimand), period=f"{first}/{last}"))
-    return rows
 
 
 def _adjusted(rows: list[EffectRow], analysis: Analysis, family: Sequence[Analysis]) -> list[EffectRow]:
@@ -115,10 +102,6 @@ def _headline(analysis: Analysis, specification: Specification, estimand: Estima
     return [row, averted(row)]
 
 
-def _weighted(headline: list[list[EffectRow]]) -> list[EffectRow]:
-    """Give each cohort its weight in the overall effect, whose rows come first: its share of what is expected."""
-    whole = headline[0][0].expected
-    rows = [row for one in headline for row in one]
-    if not np.isfinite(whole) or whole == 0:
-        return rows
-    return [replace(row, weight=row.expected / whole) if row.estimand == "cohort" else row for row in rows]
+def _weighted(rows: list[EffectRow], weights: Mapping[str, float]) -> list[EffectRow]:
+    """Give each cohort its weight in the overall effect."""
+    return [replace(row, weight=weights[row.cohort]) if row.cohort in weights else row for row in rows]

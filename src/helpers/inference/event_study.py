@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from helpers.errors import DesignError
 from helpers.estimation.effects import NO_UPPER_BOUND, EffectRow
-from helpers.estimation.estimands import BIN_WIDTH, Estimand
+from helpers.estimation.estimands import BIN_WIDTH, Estimand, calendar_estimands
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
-from helpers.inference.effect_row import row_with_test
+from helpers.inference.effect_row import effect_row, row_with_test
 from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
 from helpers.inference.randomisation import LEVEL, RandomisationTest
 
@@ -43,6 +43,15 @@ def event_study(analysis: Analysis, specification: Specification) -> list[Effect
             )
             continue
         rows += _banded(list(_leads(moved, specification, cohort)))
+    return rows
+
+
+def by_calendar(analysis: Analysis, specification: Specification) -> list[EffectRow]:
+    """Return the effect on all treated wards in bins of calendar time (`calendar_period`)."""
+    rows, periods = [], analysis.design.periods
+    for estimand in calendar_estimands(analysis.design, BIN_WIDTH):
+        shown = [periods[at] for at in (estimand.calendar_first, estimand.calendar_last) if at is not None]
+        rows.append(replace(effect_row(analysis, specification, estimand), period="/".join(shown)))
     return rows
 
 

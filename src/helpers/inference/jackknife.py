@@ -17,17 +17,16 @@ from helpers.errors import DesignError, EstimationError
 from helpers.estimation.blocks import group_members
 from helpers.estimation.chain_ladder import climb
 from helpers.estimation.count_imputation import Counterfactual, impute_counterfactual
-from helpers.estimation.effects import EffectRow
+from helpers.estimation.effects import FEWEST_TREATED, EffectRow
 from helpers.estimation.estimands import Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
+from helpers.inference.effect_row import NOT_COMPARABLE
 from helpers.study.design import UNTREATED
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-FEWEST_TREATED = 5
-"""Below five treated wards jackknife intervals reject .13–.17 of true nulls: the estimate is shown without one."""
 CONFIDENCE = 0.95
 NULL_TESTED = "no average effect, clusters large in number"
 
@@ -86,7 +85,7 @@ def jackknife(analysis: Analysis, specification: Specification, estimand: Estima
     empty = EffectRow(analysis.indicator, specification, "count_imputation", estimand.kind, estimand.cohort)
     target = build_target(analysis.design, specification, estimand)
     if not target.is_estimable:
-        return replace(empty, reason="No ward that could be compared is still untreated then.")
+        return replace(empty, reason=NOT_COMPARABLE)
     fit = impute_counterfactual(analysis.outcome, analysis.design, specification)
     observed, expected = fit.total(estimand)
     if not (observed > 0 and expected > 0):

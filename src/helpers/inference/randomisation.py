@@ -14,7 +14,6 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from helpers.errors import EstimationError
 from helpers.estimation.blocks import strata
@@ -22,6 +21,7 @@ from helpers.estimation.estimands import ALL_COHORTS, Estimand, Target, build_ta
 from helpers.estimation.specification import Specification
 from helpers.inference.assignments import Assignments, reassign
 from helpers.inference.group_sums import CarriedSums, GroupSums, carry, group_null
+from helpers.inference.interval_search import accepted_hull
 from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
 from helpers.inference.statistic import Statistics, studentise
 from helpers.study.design import NEVER, Design
@@ -33,16 +33,8 @@ TIE_TOLERANCE = 1e-9
 """Relabellings that give the same statistic differ by rounding only; relative to the statistic."""
 RATIO_GRID = np.exp(np.linspace(np.log(0.02), np.log(50.0), 25))
 """Hypothetical ratios tried first. Acceptance beyond either end counts as no bound: such an effect is not a finding."""
-EDGE_PRECISION = 0.005
-"""On the log scale: an end of the interval is known to 0.5%; the Monte-Carlo error of 9,999 relabellings moves it by
-about as much."""
-SMALLEST_TAIL = 1e-4
-"""A tail share of zero counts as this much when it steers a search."""
 SCREENING_DRAWS = 999
 """Relabellings that are asked first about a hypothetical ratio of the grid."""
-SCREENING_DOUBT = 0.02
-"""A ratio is rejected by them alone only if both its tail shares are so far below half the level that all relabellings
-would have to disagree by four Monte-Carlo standard errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +220,11 @@ def randomisation_test(
     statistics = experiment.statistics()
     p_value = two_sided_p(statistics.t, is_exact=experiment.assignments.is_exact)
     low, high = invert(experiment, statistics)
-    drawn = len(experiment.assignments.labels)
     return RandomisationTest(
         estimand=estimand,
         specification=specification,
         p_value=p_value,
-        p_mc_error=0.0 if experiment.assignments.is_exact else float(np.sqrt(p_value * (1 - p_value) / drawn)),
+        p_mc_error=experiment.assignments.mc_error(p_value),
         ratio_low=low,
         ratio_high=high,
         std_error=float(statistics.std_error[0]),
@@ -282,24 +273,7 @@ def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
         return 0.0, _upper_without_incident(margin, expected)
     tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if expected > 0 else [])})
     first = _first_margins(experiment, tried, margin)
-
-    def accepts(at: int) -> bool:
-        return first[at] > -SCREENING_DOUBT and margin(tried[at]) > 0
-
-    low = next((at for at in range(len(tried)) if accepts(at)), None)
-    if low is None:
-        raise EstimationError(
-            "No hypothetical ratio is accepted: the interval is empty. Report this design; it should not occur."
-        )
-    high = next(at for at in reversed(range(len(tried))) if at == low or accepts(at))
-
-    def edge(inside: int, outside: int) -> float:
-        return _edge(margin, tried[inside], tried[outside], first[inside], first[outside])
-
-    return (
-        0.0 if low == 0 else edge(low, low - 1),
-        np.inf if high == len(tried) - 1 else edge(high, high + 1),
-    )
+    return accepted_hull(margin, tried, first=first, tail=LEVEL / 2)
 
 
 def _first_margins(experiment: Experiment, tried: Sequence[float], margin: Callable[[float], float]) -> list[float]:
@@ -325,32 +299,3 @@ def _upper_without_incident(margin: Callable[[float], float], expected: float) -
     if expected == 0 or (accepted and accepted[-1] == RATIO_GRID[-1]):
         return np.inf
     return float(max([-np.log(LEVEL / 2) / expected, *accepted[-1:]]))
-
-
-def _edge(
-    margin: Callable[[float], float], inside: float, outside: float, at_inside: float, at_outside: float
-) -> float:
-    """Close in (on the log scale) between an accepted and a rejected ratio; return the last accepted one.
-
-    The next ratio tried lies where the line through both distances crosses zero, or just beyond it as seen from the end
-    that moved last, so that two good guesses close the bracket. The margins given may be those of the first
-    relabellings: they only steer.
-    """
-    near, far = np.log(inside), np.log(outside)
-    at_near, at_far = max(_distance(at_inside), 0.0), min(_distance(at_outside), 0.0)
-    aim = 0.0
-    while abs(far - near) > EDGE_PRECISION:
-        share = at_near / (at_near - at_far) if at_far < at_near else 0.5
-        half_step = EDGE_PRECISION / 2 / abs(far - near)
-        middle = near + np.clip(share + aim * half_step, half_step, 1 - half_step) * (far - near)
-        value = margin(float(np.exp(middle)))
-        if value > 0:
-            near, at_near, aim = middle, _distance(value), 1.0
-        else:
-            far, at_far, aim = middle, _distance(value), -1.0
-    return float(np.exp(near))
-
-
-def _distance(margin: float) -> float:
-    """Return a margin as a distance of normal quantiles, on which it is nearly linear in the log ratio."""
-    return float(ndtri(max(margin + LEVEL / 2, SMALLEST_TAIL)) - ndtri(LEVEL / 2))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.checks.all_worlds import UNION
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import effect_caption, figure_words
 from helpers.reporting.effects import CONFIRMATORY, TWO_WAY, Effect
@@ -16,7 +17,6 @@ from helpers.reporting.figure import Figure, NoFigure, Plot, draw_figure
 from helpers.reporting.interval_plot import IntervalMark, IntervalRow, interval_layout, plot_intervals
 
 BETWEEN_READING_AND_COHORT = ":"
-UNION = "union:"
 
 
 def placebo_figure(
