@@ -24,7 +24,7 @@ FLOORS = (
     ("Simulation", ("simulation",)),
     ("Panel", ("panel",)),
     ("Study", ("study",)),
-    ("Ground", ("errors", "paths", "text")),
+    ("Ground", ("errors", "messages", "paths", "text")),
 )
 
 

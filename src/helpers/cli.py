@@ -7,39 +7,49 @@ import locale
 import os
 import sys
 import webbrowser
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from helpers import __version__
-from helpers.errors import EXIT_DATA_PROBLEM, EXIT_NOTEBOOK_FAILED, EXIT_WRONG_USAGE, ModelWardsError, UsageError
+from helpers.errors import (
+    EXIT_DATA_PROBLEM,
+    EXIT_NOTEBOOK_FAILED,
+    EXIT_WRONG_USAGE,
+    DataProblems,
+    ModelWardsError,
+    Problem,
+    UsageError,
+)
+from helpers.messages import Message, said_in, say
 
 if TYPE_CHECKING:
     from helpers.batch.engine import RunResult
     from helpers.batch.plan import Plan
-    from helpers.cleaning import SheetDescription
+    from helpers.study import Study
 
 EXIT_INTERRUPTED = 130
-
-SAYINGS: Mapping[str, Mapping[str, str]] = {
-    "valid": {
-        "en": "Study {study} is in order: {wards} wards, {indicators} indicators, {sources} sources.",
-        "vi": "Thư mục {study} hợp lệ: {wards} phường, {indicators} chỉ tiêu, {sources} nguồn.",
-    },
-    "account": {
-        "en": "Returns: {files} files, {cells} cells = {panel} in panel + {aside} put aside + {furniture} furniture.",
-        "vi": "Báo cáo: {files} tệp, {cells} ô = {panel} vào bảng số liệu + {aside} để riêng + {furniture} trình bày.",
-    },
-    "no_returns": {
-        "en": "It has no returns yet (folder {folder}).",
-        "vi": "Chưa có báo cáo nào (thư mục {folder}).",
-    },
-}
+OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+OUTPUT_FOLDER = click.Path(file_okay=False, path_type=Path)
+MOST_KINDS = 20
+"""More reasons for putting cells aside than this are counted on the terminal; the lists have all."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands; an error raised on purpose ends them with its text in the chosen language and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except ModelWardsError as error:
+            click.echo(error.in_language(ctx.obj), err=True)
+            raise click.exceptions.Exit(error.exit_code) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="model-wards")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Language of messages; default: from the locale.")
 @click.pass_context
@@ -57,9 +67,6 @@ def run_command_line(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except ModelWardsError as error:
-        click.echo(str(error), err=True)
-        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Broken off. What was finished is kept; the same command goes on from there.", err=True)
         return EXIT_INTERRUPTED
@@ -70,10 +77,6 @@ def _locale_language() -> str:
     """Return "vi" under a Vietnamese locale, else "en"."""
     named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
     return "vi" if (named or locale.getlocale()[0] or "").lower().startswith("vi") else "en"
-
-
-def _say(language: str, saying: str, **values: object) -> str:
-    return SAYINGS[saying][language].format(**values)
 
 
 @cli.command("run")
@@ -177,7 +180,13 @@ def print_status(run: str) -> None:
 
     entries = read_journal(processed_folder(run))
     if not entries:
-        raise UsageError(f"No run is named “{run}” under {output_root()}. “model-wards list” shows what there is.")
+        raise UsageError(
+            say(
+                "No run is named “{run}” under {folder}. “model-wards list” shows what there is.",
+                run=run,
+                folder=output_root(),
+            )
+        )
     for name, entry in sorted(entries.items()):
         click.echo(f"{name}  {entry.status}  {entry.seconds:.1f} s  {entry.message}".rstrip())
     counts = [f"{sum(e.status == s for e in entries.values())} {s}" for s in ("done", "failed", "started")]
@@ -192,27 +201,150 @@ def _study(name_or_path: str) -> str:
 
 @cli.command("check")
 @click.argument("study")
+@click.option("--csv", "table", type=OUTPUT_FILE, help="Write the problems and cells put aside as a table for Excel.")
+@click.option("--html", "page", type=OUTPUT_FILE, help="Write the same as a page to read or print.")
+@click.option("--marked", "folder", type=OUTPUT_FOLDER, help="Write copies of the returns with bad cells marked.")
 @click.pass_obj
-def check_study(language: str, study: str) -> None:
+def check_study(language: str, study: str, table: Path | None, page: Path | None, folder: Path | None) -> int:
     """Check a STUDY folder and its returns, and list all that is wrong with them."""
-    from helpers.cleaning import clean_returns
     from helpers.study import load_study
 
-    read = load_study(_study(study))
-    counts = {"wards": len(read.wards), "indicators": len(read.indicators), "sources": len(read.sources)}
-    click.echo(_say(language, "valid", study=read.study, **counts))
-    if not any((read.folder / "returns").glob("*.*")):
-        click.echo(_say(language, "no_returns", folder=read.folder / "returns"))
+    name = _study(study)
+    _refuse_inside_study(name, [path for path in (table, page, folder) if path])
+    read: Study | None = None
+    problems: tuple[Problem, ...] = ()
+    put_aside: tuple[Problem, ...] = ()
+    try:
+        read = load_study(name)
+        sayings, put_aside = _checked(read)
+        for saying in sayings:
+            click.echo(said_in(saying, language))
+    except DataProblems as error:
+        problems, put_aside = error.problems, error.put_aside
+    _print_problems(problems, put_aside, language)
+    _write_lists(problems, put_aside, language, study, table, page)
+    if folder and read is not None:
+        from helpers.cleaning.marked_copy import write_marked_copies
+
+        copies = write_marked_copies(read, problems, folder, language, put_aside=put_aside)
+        for message in copies.messages:
+            click.echo(said_in(message, language), err=True)
+    return EXIT_DATA_PROBLEM if problems else 0
+
+
+def _checked(read: "Study") -> tuple[list[Message], tuple[Problem, ...]]:
+    """Return what a study in order holds, in sentences, and the cells of its returns that were put aside."""
+    from helpers.cleaning import clean_returns, quarantine_problems
+
+    sayings = [
+        say(
+            "Study {study} is in order: {wards} wards, {indicators} indicators, {sources} sources.",
+            study=read.study,
+            wards=len(read.wards),
+            indicators=len(read.indicators),
+            sources=len(read.sources),
+        )
+    ]
+    if not any(not path.name.startswith(".") for path in (read.folder / "returns").glob("*")):
+        return [*sayings, say("It has no returns yet (folder {folder}).", folder=read.folder / "returns")], ()
+    cleaned = clean_returns(read)
+    account = cleaned.account
+    sayings.append(
+        say(
+            "Returns: {files} files, {cells} cells = {panel} in panel + {aside} put aside + {furniture} furniture.",
+            files=account["file"].nunique(),
+            cells=int(account["cell_count"].sum()),
+            panel=int(account["panel_count"].sum()),
+            aside=int(account["quarantine_count"].sum()),
+            furniture=int(account["furniture_count"].sum()),
+        )
+    )
+    return sayings, quarantine_problems(cleaned)
+
+
+def _print_problems(problems: Sequence[Problem], put_aside: Sequence[Problem], language: str) -> None:
+    """Print what must be corrected to stderr and what was put aside to stdout, each thing to do once."""
+    from helpers.cleaning.problem_groups import group_problems
+
+    groups = group_problems(problems)
+    if groups:
+        count = say(
+            "{count} problem(s) in the data, of {kinds} kind(s); nothing is estimated before they are corrected:",
+            count=len(problems),
+            kinds=len(groups),
+        )
+        click.echo(said_in(count, language), err=True)
+    for group in groups:
+        click.echo(group.sentence(language), err=True)
+    aside = group_problems(put_aside)
+    if aside:
+        count = say("{count} cell(s) put aside, for {kinds} reason(s):", count=len(put_aside), kinds=len(aside))
+        click.echo(said_in(count, language), err=bool(problems))
+    for group in aside[:MOST_KINDS]:
+        click.echo(f"  {group.sentence(language)}", err=bool(problems))
+    if len(aside) > MOST_KINDS:
+        more = say("{count} more reasons; --csv and --html list them all.", count=len(aside) - MOST_KINDS)
+        click.echo(f"  {said_in(more, language)}", err=bool(problems))
+
+
+def _refuse_inside_study(study: str, paths: Iterable[Path]) -> None:
+    from helpers.paths import study_folder
+
+    folder = study_folder(study).resolve()
+    for path in paths:
+        if path.resolve().is_relative_to(folder):
+            raise UsageError(
+                say("{path} lies in the study folder, which holds what was sent. Write the list elsewhere.", path=path)
+            )
+
+
+def _write_lists(
+    problems: Iterable[Problem], put_aside: Iterable[Problem], language: str, study: str, table: Path | None,
+    page: Path | None,
+) -> None:  # fmt: skip
+    if not (table or page):
         return
-    account = clean_returns(read).account
-    columns = {
-        "cells": "cell_count",
-        "panel": "panel_count",
-        "aside": "quarantine_count",
-        "furniture": "furniture_count",
-    }
-    sums = {name: int(account[column].sum()) for name, column in columns.items()}
-    click.echo(_say(language, "account", files=account["file"].nunique(), **sums))
+    from helpers.cleaning.problem_lists import write_problem_csv, write_problem_page
+
+    if table:
+        write_problem_csv(problems, table, language, put_aside=put_aside)
+    if page:
+        title = say("What to correct in study {study}", study=Path(study).name)
+        write_problem_page(problems, page, language, title=title, put_aside=put_aside)
+    for path in filter(None, (table, page)):
+        click.echo(said_in(say("The list is in {path}.", path=path), language), err=True)
+
+
+@cli.command("form")
+@click.argument("study")
+@click.option("--town", required=True, metavar="CODE", help="Code of the town, as in wards.csv.")
+@click.option(
+    "--period",
+    "periods",
+    required=True,
+    multiple=True,
+    metavar="PERIOD",
+    help="Such as 2023-05, or 2023-01..2023-12; may be given again.",
+)
+@click.option(
+    "--indicator", "indicators", multiple=True, metavar="ID", help="Ask for this; default: every count and ratio."
+)
+@click.option("--out", "path", required=True, type=OUTPUT_FILE, help="The workbook to write (.xlsx).")
+@click.pass_obj
+def write_form(
+    language: str, study: str, town: str, periods: tuple[str, ...], indicators: tuple[str, ...], path: Path
+) -> None:
+    """Write a blank return of a town of STUDY, for its office to fill in."""
+    from helpers.cleaning.blank_form import write_blank_form
+    from helpers.study import load_study, period_range
+
+    name = _study(study)
+    _refuse_inside_study(name, [path])
+    read = load_study(name)
+    spans = [span.partition("..") for span in periods]
+    labels = [label for first, _, last in spans for label in period_range(read.period_kind, first, last or first)]
+    write_blank_form(read, path, town_code=town, periods=labels, indicators=indicators)
+    click.echo(said_in(say("The form is in {path}.", path=path), language))
 
 
 @cli.command("simulate")
@@ -224,7 +356,7 @@ def simulate(study: str) -> None:
 
     folder = study_folder(_study(study))
     if not folder.is_dir():
-        raise UsageError(f"There is no study folder {folder}.")
+        raise UsageError(say("There is no study folder {folder}.", folder=folder))
     for path in simulate_study(folder):
         click.echo(str(path))
 
@@ -256,7 +388,9 @@ def open_run(run: str) -> None:
 
     index = report_folder(run) / "index.html"
     if not index.is_file():
-        raise UsageError(f"Run {run} has no pages in {index.parent}. Run it first: model-wards run {run}")
+        raise UsageError(
+            say("Run {run} has no pages in {folder}. Run it first: model-wards run {run}", run=run, folder=index.parent)
+        )
     click.echo(str(index))
     if sys.stdout.isatty() and (os.name == "nt" or sys.platform == "darwin" or os.environ.get("DISPLAY")):
         webbrowser.open(index.as_uri())
@@ -277,33 +411,19 @@ def doctor(language: str) -> int:
 @cli.command("inspect")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--study", help="Study whose names it is read with; default: the folder it lies in, else nghe_an.")
-def inspect_file(file: Path, study: str | None) -> None:
+@click.option("--all", "is_whole", is_flag=True, help="Tell every sheet apart, and list everything.")
+@click.pass_obj
+def inspect_file(language: str, file: Path, study: str | None, is_whole: bool) -> None:
     """Show how a FILE of returns would be read; nothing is written."""
     from helpers.cleaning import describe_workbook
+    from helpers.cleaning.inspect_report import inspection_lines
     from helpers.study import load_study
 
     own = file.resolve().parent
-    lies_in = next((str(folder) for folder in (own, *own.parents) if (folder / "study.toml").is_file()), "nghe_an")
+    above = (own, *own.parents)
+    lies_in = next((str(f) for f in above if (f / "study.toml").is_file() and (f / "wards.csv").is_file()), "nghe_an")
     descriptions = describe_workbook(file, load_study(_study(study or lies_in)))
-    for description in descriptions:
-        _print_sheet(description)
+    for line in inspection_lines(descriptions, language, is_whole=is_whole):
+        click.echo(line)
     if any(description.problems for description in descriptions):
         raise click.exceptions.Exit(EXIT_DATA_PROBLEM)
-
-
-def _print_sheet(description: "SheetDescription") -> None:
-    place = " · ".join(part for part in (description.file, description.sheet) if part)
-    hidden = " (hidden)" if description.is_hidden else ""
-    click.echo(f"{place}{hidden}: {description.form}, {description.town_name_vi or '?'}, {description.period or '?'}")
-    click.echo(
-        f"  {description.panel_count} cells into the panel, {description.quarantine_count} put aside, "
-        f"{description.furniture_count} furniture; header in row(s) {description.header_rows or '?'}"
-    )
-    for cell, heading, meaning in description.headings:
-        click.echo(f"  {cell}: “{heading}” is read as {meaning}")
-    for spelling, name in description.wards_matched:
-        click.echo(f"  “{spelling}” is read as {name}")
-    for spelling, suggestion in description.names_unknown:
-        click.echo(f"  “{spelling}” is no ward of the town" + (f"; perhaps {suggestion}?" if suggestion else ""))
-    for problem in description.problems:
-        click.echo(f"  ! {problem.sentence()}")

@@ -6,6 +6,9 @@ together, because a clerk who is told one error at a time is sent round as many 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from helpers.messages import SOURCE_LANGUAGE, said_in, say
 
 EXIT_DATA_PROBLEM = 1
 EXIT_WRONG_USAGE = 2
@@ -16,6 +19,16 @@ class ModelWardsError(Exception):
     """Base of all errors raised on purpose; ``exit_code`` is what the command line returns for it."""
 
     exit_code = EXIT_DATA_PROBLEM
+
+    def in_language(self, language: str) -> str:
+        """Return what is wrong, in a language if it was said by `helpers.messages.say`, else as it is.
+
+        Examples
+        --------
+        >>> UsageError(say("row {row}", row=7)).in_language("vi")
+        'dòng 7'
+        """
+        return said_in(self.args[0], language) if self.args and isinstance(self.args[0], str) else str(self)
 
 
 class UsageError(ModelWardsError):
@@ -54,6 +67,9 @@ class NotebookFailed(ModelWardsError):
 class Problem:
     """One thing wrong with a file, addressed so that a clerk can find it.
 
+    Each part is a text; one made by `helpers.messages.say` can be said in another language. Problems are compared and
+    sorted by their English.
+
     Attributes
     ----------
     file : str
@@ -77,11 +93,33 @@ class Problem:
     rule: str
     remedy: str
 
-    def sentence(self) -> str:
-        """Return the problem as one line of text."""
-        place = " · ".join(part for part in (self.file, self.sheet, self.cell) if part)
-        found = f" found “{self.value}”;" if self.value else ""
-        return f"{place}:{found} {self.rule}. {self.remedy}"
+    def in_language(self, language: str) -> "Problem":
+        """Return this problem with every part in a language, as plain texts."""
+        parts = (self.file, self.sheet, self.cell, self.value, self.rule, self.remedy)
+        return Problem(*(str(said_in(part, language)) for part in parts))
+
+    def sentence(self, language: str = SOURCE_LANGUAGE) -> str:
+        """Return the problem as one line of text.
+
+        Examples
+        --------
+        >>> problem = Problem("wards.csv", "", say("row {row}", row=7), "", "codes are unique", "Keep one of them.")
+        >>> problem.sentence()
+        'wards.csv · row 7: codes are unique. Keep one of them.'
+        """
+        said = self.in_language(language)
+        place = " · ".join(part for part in (said.file, said.sheet, said.cell) if part)
+        if said.value:
+            line = say(
+                "{place}: found “{value}”; {rule}. {remedy}",
+                place=place,
+                value=said.value,
+                rule=said.rule,
+                remedy=said.remedy,
+            )
+        else:
+            line = say("{place}: {rule}. {remedy}", place=place, rule=said.rule, remedy=said.remedy)
+        return str(said_in(line, language))
 
 
 class DataProblems(ModelWardsError):
@@ -91,9 +129,18 @@ class DataProblems(ModelWardsError):
     ----------
     problems : tuple of Problem
         Sorted by file, sheet and cell.
+    put_aside : tuple of Problem
+        What else is known of the files that could be read: cells that would not be used.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
-        lines = [problem.sentence() for problem in self.problems]
-        super().__init__("\n".join([f"{len(lines)} problem(s) in the data:", *lines]))
+    def __init__(self, problems: Iterable[Problem], put_aside: Iterable[Problem] = ()) -> None:
+        self.problems, self.put_aside = tuple(sorted(problems)), tuple(put_aside)
+        super().__init__(self.in_language(SOURCE_LANGUAGE))
+
+    def in_language(self, language: str) -> str:
+        """Return all problems in a language, one a line below the line that counts them."""
+        count = say("{count} problem(s) in the data:", count=len(self.problems))
+        return "\n".join([said_in(count, language), *(problem.sentence(language) for problem in self.problems)])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems, self.put_aside)

@@ -3,6 +3,9 @@
 A panel is a long table with one row per ward, period and indicator. Cleaning writes it and may not write anything
 else; estimators read it and may not read anything else. A cell that was not reported is a row whose ``value`` is
 missing; a row that is absent altogether means the same, and neither is ever a zero.
+
+Ten million rows must fit beside the work that is done with them. So every text column whose texts repeat is stored as
+categories, which are texts in order; it compares, joins and prints as text does.
 """
 
 from collections.abc import Sequence
@@ -19,11 +22,17 @@ from helpers.study.design import Design
 Outcome = npt.NDArray[np.float64]
 
 KEY = ("ward_id", "period", "indicator")
-TEXT_COLUMNS = ("ward_id", "town_code", "period", "indicator", "mark", "file", "sheet", "cell")
+TEXT_COLUMNS = ("ward_id", "town_code", "period", "indicator", "mark", "released", "file", "sheet", "cell")
 NUMBER_COLUMNS = ("value", "denominator")
-PANEL_COLUMNS = ("ward_id", "town_code", "period", "indicator", "value", "denominator", "mark", "file", "sheet", "cell")
+REPEATING_COLUMNS = tuple(name for name in TEXT_COLUMNS if name != "cell")
+"""Stored as categories; a cell's name stands once."""
+PANEL_COLUMNS = (
+    "ward_id", "town_code", "period", "indicator", "value", "denominator", "mark", "released", "file", "sheet", "cell",
+)  # fmt: skip
 MARKS = ("number", "zero", "zero_mark", "missing")
 """How the cell was written: a number other than 0, the digit 0, a mark declared to mean zero, or not reported."""
+MOST_SHOWN = 3
+"""Of what is wrong in a panel, by name; the rest is counted."""
 
 
 def check_panel(panel: pd.DataFrame) -> pd.DataFrame:
@@ -33,7 +42,8 @@ def check_panel(panel: pd.DataFrame) -> pd.DataFrame:
     ----------
     panel : DataFrame
         Columns `PANEL_COLUMNS`: ids and labels as text, ``value`` and ``denominator`` (respondents or recorded cases
-        of a ratio; missing for counts) as numbers, ``mark`` one of `MARKS`, and the cell the value was read from.
+        of a ratio; missing for counts) as numbers, ``mark`` one of `MARKS`, the day on which the figure was released
+        (ISO; "" if nothing tells), and the cell that it was read from.
 
     Raises
     ------
@@ -45,14 +55,17 @@ def check_panel(panel: pd.DataFrame) -> pd.DataFrame:
     extra = [column for column in panel.columns if column not in PANEL_COLUMNS]
     if absent or extra:
         raise EstimationError(f"Not a panel: columns missing {absent}, not in the contract {extra}.")
-    panel = panel.loc[:, list(PANEL_COLUMNS)].astype(
-        dict.fromkeys(TEXT_COLUMNS, "str") | dict.fromkeys(NUMBER_COLUMNS, "float64")
-    )
-    twice = panel.loc[panel.duplicated(list(KEY), keep=False), list(KEY)]
-    if len(twice):
-        raise EstimationError(
-            f"{len(twice)} panel rows share a ward, period and indicator; first: {tuple(twice.iloc[0])}."
-        )
+    panel = typed_panel(panel)
+    keys = key_numbers(panel)
+    if not bool((keys[1:] > keys[:-1]).all()):
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        if bool((keys[1:] == keys[:-1]).any()):
+            twice = panel.loc[panel.duplicated(list(KEY), keep=False), list(KEY)]
+            raise EstimationError(
+                f"{len(twice)} panel rows share a ward, period and indicator; first: {tuple(twice.iloc[0])}."
+            )
+        panel = panel.iloc[order].reset_index(drop=True)
     numbers = panel[list(NUMBER_COLUMNS)]
     if bool((numbers < 0).any(axis=None)) or bool(np.isinf(numbers).any(axis=None)):
         raise EstimationError("A panel value is negative or infinite; counts and denominators are neither.")
@@ -65,7 +78,74 @@ def check_panel(panel: pd.DataFrame) -> pd.DataFrame:
     )
     if bool(contradicts.any()):
         raise EstimationError(f"Mark and value contradict each other in {int(contradicts.sum())} panel rows.")
-    return panel.sort_values(list(KEY), ignore_index=True)
+    return panel
+
+
+def typed_panel(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a panel in the contract's order and types, its rows as they stand but numbered anew.
+
+    Examples
+    --------
+    >>> row = ("a", "t", "2023", "x", 1, None, "number", "", "f", "", "B2")
+    >>> panel = typed_panel(pd.DataFrame([row], columns=PANEL_COLUMNS))
+    >>> [str(panel[name].dtype) for name in ("ward_id", "denominator", "cell")]
+    ['category', 'float64', 'str']
+    """
+    columns = {name: panel[name].reset_index(drop=True) for name in PANEL_COLUMNS}
+    columns |= {name: _as_categories(columns[name]) for name in REPEATING_COLUMNS}
+    columns |= {name: columns[name].astype("float64") for name in NUMBER_COLUMNS}
+    return pd.DataFrame(columns | {"cell": columns["cell"].astype("str")}, copy=False)
+
+
+def _as_categories(column: pd.Series) -> pd.Series:
+    """Return a column as categories that are texts in order, none of them without a row."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.astype("str").astype("category")
+    names, codes = column.cat.categories.astype("str"), column.cat.codes.to_numpy()
+    is_used = np.zeros(len(names) + 1, dtype=bool)
+    is_used[codes] = True
+    if bool(is_used[:-1].all()) and names.is_monotonic_increasing and names.is_unique:
+        return column if names.dtype == column.cat.categories.dtype else column.astype(pd.CategoricalDtype(names))
+    kept, places = np.unique(np.array(names[is_used[:-1]].tolist(), dtype=np.str_), return_inverse=True)
+    table = np.full(len(names) + 1, -1, dtype=np.int32)
+    table[np.flatnonzero(is_used[:-1])] = places
+    return pd.Series(pd.Categorical.from_codes(table[codes], pd.Index(kept.tolist(), dtype="str")), index=column.index)
+
+
+def key_numbers(panel: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return one number per row, equal and ordered as the rows' keys are.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        With the columns `KEY`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"ward_id": ["b", "a"], "period": "2023", "indicator": "x"})
+    >>> key_numbers(rows).argsort().tolist()
+    [1, 0]
+    """
+    numbers = np.zeros(len(panel), dtype=np.int64)
+    for name in KEY:
+        column = _as_categories(panel[name])
+        numbers *= len(column.cat.categories) + 1
+        numbers += column.cat.codes.to_numpy()
+        numbers += 1
+    return numbers
+
+
+def shares_key(panel: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return for each row whether another one has its ward, period and indicator, shape (rows,)."""
+    numbers = key_numbers(panel)
+    if bool((numbers[1:] > numbers[:-1]).all()):
+        return np.zeros(len(panel), dtype=bool)
+    return pd.Series(numbers).duplicated(keep=False).to_numpy()
+
+
+def repeated_text(text: str, count: int) -> pd.Series:
+    """Return a text column of a panel that says the same in every row."""
+    return pd.Series(pd.Categorical.from_codes(np.zeros(count, dtype=np.int8), pd.Index([text], dtype="str")))
 
 
 def write_panel(panel: pd.DataFrame, path: Path) -> None:
@@ -85,12 +165,21 @@ def outcome_matrix(panel: pd.DataFrame, design: Design, indicator: str) -> Outco
     Raises
     ------
     EstimationError
-        If the panel holds nothing of the indicator, or a period of the window is reported by no ward.
+        If the panel holds nothing of the indicator or two values for one ward and period, or a period of the window is
+        reported by no ward.
     """
-    rows = panel.loc[panel["indicator"].eq(indicator)]
+    rows = panel.loc[panel["indicator"].eq(indicator), ["ward_id", "period", "value"]]
     if rows.empty:
         raise EstimationError(
             f"The panel holds no “{indicator}”. Run notebook 01, or choose an indicator that was returned."
+        )
+    twice = rows.loc[rows.duplicated(["ward_id", "period"]), ["ward_id", "period"]].drop_duplicates()
+    if len(twice):
+        shown = ", ".join(f"{ward} {period}" for ward, period in twice.head(MOST_SHOWN).itertuples(index=False))
+        more = f", and {len(twice) - MOST_SHOWN} more" if len(twice) > MOST_SHOWN else ""
+        raise EstimationError(
+            f"“{indicator}” has more than one value for the same ward and period: {shown}{more}. "
+            "A panel has one row for each; keep one of them, or run notebook 01 again."
         )
     wide = rows.pivot(index="ward_id", columns="period", values="value")
     outcome = wide.reindex(index=list(design.ward_ids), columns=list(design.periods)).to_numpy(dtype=float)

@@ -111,6 +111,29 @@ def normalise_header(text: str) -> str:
     return " | ".join(level for level in levels if level)
 
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""A spreadsheet calculates a cell that begins so, wherever the text came from."""
+_SIGNED_NUMBER = re.compile(r"[-+]*[\d.,\s%]*[-+]*")
+
+
+def harmless(text: str) -> str:
+    """Return a text as it may stand in a table that a spreadsheet opens: with an apostrophe before a formula.
+
+    A signed number and a dash calculate nothing, and stay as they are.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless(" @SUM(A1)"), harmless("-"), harmless("-1.234"), harmless("TT")
+    ("'=1+1", "' @SUM(A1)", '-', '-1.234', 'TT')
+    """
+    begin = text.lstrip(" \N{NO-BREAK SPACE}")
+    return f"'{text}" if begin.startswith(FORMULA_STARTS) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    return text[0] not in "\t\r" and bool(_SIGNED_NUMBER.fullmatch(text))
+
+
 def closest(text: str, candidates: Iterable[str], *, key: str | None = None) -> str:
     """Return the candidate most like `text`, to *suggest* in a message; "" if none comes near.
 

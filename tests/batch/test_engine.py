@@ -62,6 +62,24 @@ def test_tasks_come_after_those_they_need(run_file: Path) -> None:
     assert set(tasks[-1].needs) == set(NAMES[1:-1])
 
 
+def test_a_ratio_is_estimated_and_reported_but_not_checked(run_file: Path) -> None:
+    text = run_file.read_text(encoding="utf-8").replace("fires", "clearance")
+    run_file.write_text(text, encoding="utf-8")
+    tasks = list_tasks(read_run_file(run_file))
+    assert [task.name for task in tasks] == [
+        *NAMES[:2],
+        "03_estimate_effect.clearance",
+        "03_estimate_effect.crime_order",
+        "04_check_robustness.crime_order",
+        "05_report_findings.en",
+    ]
+    assert "03_estimate_effect.clearance" in tasks[-1].needs
+    with pytest.raises(UsageError, match="is a ratio; notebook 04 takes counts only"):
+        planned(run_file, only="04_check_robustness", indicator="clearance")
+    narrowed = to_run(planned(run_file, indicator="clearance"))
+    assert list(narrowed) == ["01_clean_program_data", "03_estimate_effect.clearance"]
+
+
 def test_a_batch_runs_once_and_leaves_equal_bytes(
     run_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

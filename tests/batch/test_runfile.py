@@ -13,11 +13,11 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_shipped_run_file_covers_all_counts_in_both_languages() -> None:
+def test_the_shipped_run_file_covers_all_counts_and_ratios_in_both_languages() -> None:
     batch = read_run_file(project_root() / "notebooks" / "runs" / "nghe_an.yaml")
-    counts = [one.indicator for one in batch.study.indicators if one.kind == "count"]
-    assert list(batch.indicators) == counts
-    assert "clearance" not in batch.indicators
+    taken = [one.indicator for one in batch.study.indicators if one.kind in ("count", "ratio")]
+    assert list(batch.indicators) == taken
+    assert "clearance" in batch.indicators and "satisfaction" not in batch.indicators
     assert batch.settings.languages == ["vi", "en"]
 
 
@@ -33,7 +33,14 @@ def test_what_is_left_out_takes_defaults(tmp_path: Path) -> None:
     [
         ("run: a\nstudy: nghe_an\nindicator: [fires]\n", "“indicator”; did you mean “indicators”"),
         ("run: a\nstudy: nghe_an\nindicators: [firs]\n", "“firs”; did you mean “fires”"),
-        ("run: a\nstudy: nghe_an\nindicators: [clearance]\n", "is a ratio"),
+        (
+            "run: a\nstudy: nghe_an\nindicators: [clearance]\n",
+            "is read beside a count: add “crime_order”",
+        ),
+        (
+            "run: a\nstudy: nghe_an\nindicators: [fires, satisfaction]\n",
+            "is a percentage; notebook 03 estimates",
+        ),
         ("run: a\nstudy: nghe_an\nindicators: []\n", "empty list"),
         ("run: a\nstudy: nghe_am\n", "nghe_an"),
         ("run: a\nstudy: nghe_an\ntiming: plam\n", "timing “plam”"),
@@ -54,6 +61,11 @@ def test_what_is_left_out_takes_defaults(tmp_path: Path) -> None:
 def test_what_is_wrong_is_refused_before_anything_starts(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         read_run_file(written(tmp_path, text))
+
+
+def test_a_ratio_is_covered_beside_a_count_in_the_studys_order(tmp_path: Path) -> None:
+    batch = read_run_file(written(tmp_path, "run: a\nstudy: nghe_an\nindicators: [fires, clearance, crime_order]\n"))
+    assert batch.indicators == ("clearance", "crime_order", "fires")
 
 
 def test_unknown_keys_and_wrong_types_are_said_together(tmp_path: Path) -> None:

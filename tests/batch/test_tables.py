@@ -53,3 +53,11 @@ def test_a_missing_table_names_the_notebook_that_writes_it(tmp_path: Path) -> No
         read_table("design", tmp_path)
     with pytest.raises(EstimationError, match="No table is named “estimate”"):
         read_table("estimate", tmp_path)
+
+
+def test_no_table_holds_a_formula_and_numbers_stay(tmp_path: Path) -> None:
+    row = {"file": "=a.csv", "sheet": "+x", "cell": "D7", "value": "=cmd|' /C calc'!A0", "rule": "r", "remedy": "m"}
+    path = write_table(pd.DataFrame([row, row | {"value": "-"}, row | {"value": "-1.234"}]), "quarantine", tmp_path)
+    read = read_table("quarantine", tmp_path)
+    assert list(read["value"]) == ["'=cmd|' /C calc'!A0", "-", "-1.234"]
+    assert not any(line.startswith(("=", "+", "@")) for line in path.read_text(encoding="utf-8").splitlines())

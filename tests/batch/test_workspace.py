@@ -19,7 +19,7 @@ def _output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tiny_panel() -> pd.DataFrame:
-    row = ("16666@2019-01-01", "412", "2019-01", "fires", 1.0, np.nan, "number", "f.xlsx", "s", "C7")
+    row = ("16666@2019-01-01", "412", "2019-01", "fires", 1.0, np.nan, "number", "2019-01-16", "f.xlsx", "s", "C7")
     return pd.DataFrame([row], columns=list(PANEL_COLUMNS))
 
 
@@ -36,9 +36,12 @@ def run_before(notebook: str) -> None:
         begin_step("02", run="r", study="nghe_an").save(frame("design"), "design")
     if notebook > "03":
         step = begin_step("03", run="r", study="nghe_an", indicator="fires")
-        step.save_tables(estimates=frame("estimates"), counterfactual=frame("counterfactual"))
+        step.save_tables(
+            estimates=frame("estimates"), counterfactual=frame("counterfactual"), silent_wards=step.wards([])
+        )
     if notebook > "04":
-        begin_step("04", run="r", study="nghe_an", indicator="fires").save(frame("checks"), "checks")
+        step = begin_step("04", run="r", study="nghe_an", indicator="fires")
+        step.save_tables(checks=frame("checks"), check_details=frame("check_details"))
 
 
 @pytest.mark.parametrize(
@@ -113,9 +116,23 @@ def test_notebook_05_has_the_design_that_the_others_were_run_with() -> None:
     begin_step("01", run="r", study="nghe_an").save(tiny_panel(), "panel")
     begin_step("02", run="r", study="nghe_an", timing="plan").save(frame("design"), "design")
     run_before_05 = begin_step("03", run="r", study="nghe_an", indicator="fires", timing="plan")
-    run_before_05.save_tables(estimates=frame("estimates"), counterfactual=frame("counterfactual"))
-    begin_step("04", run="r", study="nghe_an", indicator="fires", timing="plan").save(frame("checks"), "checks")
+    run_before_05.save_tables(
+        estimates=frame("estimates"), counterfactual=frame("counterfactual"), silent_wards=run_before_05.wards([])
+    )
+    checked = begin_step("04", run="r", study="nghe_an", indicator="fires", timing="plan")
+    checked.save_tables(checks=frame("checks"), check_details=frame("check_details"))
     assert begin_step("05", run="r", study="nghe_an").design.timing == "plan"
+
+
+def test_silent_wards_are_kept_by_name_even_if_there_is_none() -> None:
+    run_before("03")
+    step = begin_step("03", run="r", study="nghe_an", indicator="fires")
+    step.save(step.wards(step.design.ward_ids[1::-1]), "silent_wards")
+    kept = step.table("silent_wards")
+    assert kept["ward_name_vi"].tolist() == ["Đông Vĩnh", "Hà Huy Tập"]
+    assert set(kept["indicator"]) == {"fires"}
+    step.save(step.wards([]), "silent_wards")
+    assert step.table("silent_wards").empty
 
 
 def test_designs_follow_the_parameters() -> None:
@@ -126,6 +143,21 @@ def test_designs_follow_the_parameters() -> None:
     assert (short.design.periods[0], short.design.anticipation) == ("2020-01", 0)
     with pytest.raises(DesignError):
         assert begin_step("02", run="r", study="nghe_an", window_last="2020-12").design
+
+
+def test_a_ratio_has_a_notebook_03_and_no_04() -> None:
+    run_before("03")
+    step = begin_step("03", run="r", study="nghe_an", indicator="clearance")
+    step.save_tables(estimates=frame("estimates"), counterfactual=frame("counterfactual").iloc[:0])
+    assert step.table("counterfactual").empty
+    with pytest.raises(UsageError, match="is a ratio; notebook 04 takes counts only"):
+        begin_step("04", run="r", study="nghe_an", indicator="clearance")
+
+
+def test_the_counts_of_the_panel_are_described_and_ratios_are_not() -> None:
+    ratio = tiny_panel().assign(indicator="clearance", denominator=2.0)
+    begin_step("01", run="r", study="nghe_an").save(pd.concat([tiny_panel(), ratio]), "panel")
+    assert begin_step("02", run="r", study="nghe_an").indicators == ("fires",)
 
 
 def test_pages_go_to_the_report_folder() -> None:
@@ -152,7 +184,7 @@ def test_an_unknown_indicator_is_named_and_leaves_no_trace() -> None:
     run_before("03")
     with pytest.raises(UsageError, match="fires"):
         begin_step("03", run="r", study="nghe_an", indicator="firs")
-    with pytest.raises(UsageError, match="ratio"):
-        begin_step("03", run="r", study="nghe_an", indicator="clearance")
+    with pytest.raises(UsageError, match="percentage"):
+        begin_step("03", run="r", study="nghe_an", indicator="satisfaction")
     step = begin_step("02", run="r", study="nghe_an")
     assert not [name for name in read_parts(step.folder) if name.startswith("03")]

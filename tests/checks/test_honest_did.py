@@ -3,29 +3,23 @@
 import numpy as np
 import pytest
 
+from designs import make_design, months
 from helpers.checks.gates import checks_frame, details_frame
 from helpers.checks.honest_did import M_BAR, honest_did
 from helpers.inference.analysis import Analysis
 from helpers.inference.long_differences import long_differences
 from helpers.study.design import NEVER, TREATED, Design
-from helpers.study.periods import period_range
 
 
 @pytest.fixture(scope="module")
 def design() -> Design:
-    return Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2019-01", "2022-12"),
-        tuple(f"{n:02d}" for n in range(40)),
-        ("t",) * 20 + ("u",) * 20,
-        ("pilot", "x"),
-        (20, 36),
+    return make_design(
         (0, *[1] * 5, *[NEVER] * 14) * 2,
-        3,
+        (20, 36),
+        months("2019-01", "2022-12"),
+        towns="t" * 20 + "u" * 20,
+        cohorts=("pilot", "x"),
+        anticipation=3,
     )
 
 

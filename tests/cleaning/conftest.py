@@ -9,9 +9,10 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from helpers.cleaning import CleanedReturns, clean_returns
+from helpers.cleaning import CleanedReturns, clean_returns, quarantine_problems
 from helpers.cleaning.vocabulary import Vocabulary, build_vocabulary
 from helpers.errors import DataProblems, Problem
+from helpers.messages import Message, said_in
 from helpers.study.objects import Alias, CellMarks, Indicator, IndicatorKind, Study, Ward
 from helpers.study.periods import period_days
 
@@ -99,6 +100,13 @@ def fill_form(page: Worksheet, period: str, body: Sequence[Sequence[object]], to
     page.cell(FIRST_ROW + len(rows) + 2, 2, "NGƯỜI LẬP BIỂU")
 
 
+def assert_said(*texts: str) -> None:
+    """Check that whatever a clerk is told was said by `say` and can be said in Vietnamese."""
+    for text in texts:
+        assert text and isinstance(text, Message), f"“{text}” was not said by say"
+        assert said_in(text, "vi") != text, f"“{text}” has no Vietnamese"
+
+
 @dataclass(frozen=True)
 class Office:
     """A study folder whose returns a test writes."""
@@ -144,13 +152,16 @@ class Office:
         self.put("corrections.csv", "\n".join([",".join(columns), *lines]) + "\n")
 
     def clean(self) -> CleanedReturns:
-        return clean_returns(self.study)
+        cleaned = clean_returns(self.study)
+        assert_said(*{text for problem in quarantine_problems(cleaned) for text in (problem.rule, problem.remedy)})
+        return cleaned
 
     def problems(self) -> tuple[Problem, ...]:
         with pytest.raises(DataProblems) as caught:
             self.clean()
         for problem in caught.value.problems:
-            assert problem.rule and problem.remedy and problem.file
+            assert problem.file
+            assert_said(problem.rule, problem.remedy)
         return caught.value.problems
 
     def problem(self) -> Problem:

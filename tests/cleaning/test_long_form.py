@@ -1,7 +1,16 @@
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from helpers.cleaning import long_batches
+from helpers.cleaning.corrections import read_corrections
+from helpers.cleaning.long_batches import Batch, Coded
+from helpers.cleaning.long_form import read_long
+from helpers.cleaning.long_keys import KeyReader
+from helpers.cleaning.vocabulary import Vocabulary
 
 Office = Any  # the fixture's class lives in conftest.py, which cannot be imported
 
@@ -82,9 +91,10 @@ def test_uncertain_rows_are_fatal(office: Office, line: str, cell: str, value: s
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
-        ("unit,period,value\n1,2,3\n", "a long-form file has the columns"),
-        ("unit,period,indicator,value,remark\n1,2,3,4,5\n", "a long-form file has the columns"),
-        ("", "cannot be read as a table"),
+        ("unit,period,value\n1,2,3\n", "names an indicator of the study"),
+        ("unit,period,indicator,value,remark\n1,2,3,4,5\n", "names an indicator of the study"),
+        ("unit,period,indicator,value,unit\n1,2,3,4,5\n", "a long-form file has the columns"),
+        ("", "the file holds nothing"),
         ("unit,period,indicator,value\n1,2,3,4,5,6\n1,2\n", "cannot be read as a table"),
         ("unit,period,indicator,value\nV\xfd,2,3,4\n".encode("latin-1"), "the text is not UTF-8"),
         ("unit,period,indicator,value,full_name\n16735,2023-05,crime_order,2,A\n", "looks like personal data"),
@@ -112,5 +122,133 @@ def test_many_rows_with_one_mistake_are_one_problem(office: Office) -> None:
 
 
 def test_a_damaged_parquet_file_is_fatal(office: Office) -> None:
-    office.put("returns/b.parquet", b"PAR1 and nothing else")
+    path = office.put("returns/b.parquet", b"PAR1 and nothing else")
+    assert "cannot be read as Parquet" in office.problem().rule
+    rows = {"unit": ["16735"] * 9, "period": "2023-05", "indicator": "crime_order", "value": range(9)}
+    pd.DataFrame(rows).to_parquet(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + bytes(200) + content[204:])
     assert "cannot be read as a table" in office.problem().rule
+
+
+HEADING = "unit,period,indicator,value\n"
+ROW = "16735,2023-05,crime_order,2\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "cell", "rule"),
+    [
+        (ROW + "\n16735,2023-06,crime_order,2,7\n", "row 4", "cannot be read as a table"),
+        (ROW + '\n"16735",2023-06,"crime_order",2,7\n', "row 4", "cannot be read as a table"),
+        (ROW + '16735,2023-06,"crime"_order,2\n', "", "cannot be read as a table"),
+        (ROW + '16735,2023-06,"crime_order,2\n', "row 3", "cannot be read as a table"),
+        ((ROW + "16735,2023-06,crime_order,").encode() + b"2\xe9\n", "row 3", "the text is not UTF-8"),
+    ],
+)
+def test_rows_that_cannot_be_read_are_named(office: Office, rows: str | bytes, cell: str, rule: str) -> None:
+    office.put("returns/b.csv", HEADING.encode() + (rows.encode() if isinstance(rows, str) else rows))
+    problem = office.problem()
+    assert (problem.cell, rule in problem.rule) == (cell, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADING + ROW + "16717,2023-05,crime_order,\n",
+        HEADING + ROW + "16717,2023-05,crime_order,",
+        "\ufeff" + HEADING.replace("\n", "\r\n") + ROW.replace("\n", "\r\n") + "16717,2023-05,crime_order,\r\n\r\n",
+        HEADING + ROW.replace("crime_order", '"crime_order"') + '"16717","2023-05","crime_order",""',
+        HEADING + ROW + '"16717","2023-05","crime_order",""\n',
+        HEADING + ROW.replace("2\n", '"2"\n') + "16717,2023-05,crime_order,  \n,,,\n\n",
+    ],
+)
+def test_the_same_rows_written_in_another_way_are_the_same(office: Office, content: str) -> None:
+    office.put("returns/b.csv", content)
+    cleaned = office.clean()
+    panel = cleaned.panel.set_index("cell")
+    assert panel["value"].dropna().to_dict() == {"D2": 2}
+    assert list(panel.index) == ["D3", "D2"]
+    assert cleaned.quarantine[["cell", "value"]].to_numpy().tolist() == [["D3", ""]]
+    assert cleaned.account["cell_count"].to_list() == [4 + 8]
+
+
+def test_both_ways_to_read_a_csv_agree(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text(HEADING + ROW + "\n,,,\n16717, 2023-05 ,crime_order,\n" + ROW * 3)
+    heading = long_batches.read_heading(path)
+    one, other = (
+        [[column.spellings[code] for code in column.codes] for columns in read(path, heading) for column in columns]
+        for read in (long_batches._arrow_tables, long_batches._quoted_tables)
+    )
+    assert one == other
+    assert one[1] == ["2023-05", "", "", "2023-05", *["2023-05"] * 3]
+
+
+def test_a_file_is_read_in_batches_as_at_once(
+    office: Office, vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = ("3", "", "x", "1.234", "0", "-", "2.5", "2", "7", "8", "9", "4")
+    lines = [
+        f"{unit},2023-{month:02d},{name},{value}"
+        for month, value in enumerate(values, start=1)
+        for unit in ("16735@2019-01-01", "16717", "16681")
+        for name in ("drug_cases", "crime_order")
+    ]
+    path = office.put("returns/b.csv", HEADING + "\n".join(lines[::-1]) + "\n")
+    corrected = {"cell": "D70", "action": "replace", "old_value": "3", "new_value": "5"}
+    office.correct({"file": "b.csv", "sheet": "", **corrected})
+    corrections = read_corrections(office.study.folder)
+    whole = read_long(path, "b.csv", vocabulary, corrections)
+    monkeypatch.setattr(long_batches, "BLOCK_BYTES", 100)
+    in_parts = read_long(path, "b.csv", vocabulary, corrections)
+    pd.testing.assert_frame_equal(in_parts.panel, whole.panel)
+    pd.testing.assert_frame_equal(in_parts.quarantine, whole.quarantine)
+    assert (in_parts.fates, in_parts.log) == (whole.fates, whole.log)
+    assert not whole.problems and len(whole.panel) == 72 and len(whole.quarantine) == 18
+    assert whole.panel.set_index("cell").loc["D70", "value"] == 5
+    path.write_text(HEADING + "\n".join([*lines, *lines[:3], "16,2023-01,crime_order,2"]) + "\n")
+    assert [problem.cell for problem in read_long(path, "b.csv", vocabulary).problems] == ["A77"]
+    path.write_text(HEADING + "\n".join([*lines, *lines[:3]]) + "\n")
+    problems = read_long(path, "b.csv", vocabulary).problems
+    assert [problem.cell for problem in problems] == ["D74", "D75", "D76"]
+    assert "(3 such rows in the file)" in problems[0].rule
+
+
+def test_wards_exist_in_a_long_file_as_everywhere(office: Office, vocabulary: Vocabulary) -> None:
+    keys = KeyReader(vocabulary)
+    periods = [f"{year}-{month:02d}" for year in range(2018, 2027) for month in range(1, 13)]
+    for unit, wards in vocabulary.codes.items():
+        columns = {
+            "unit": Coded(np.zeros(len(periods), dtype=np.int32), [unit]),
+            "period": Coded(np.arange(len(periods), dtype=np.int32), periods),
+            "indicator": Coded(np.zeros(len(periods), dtype=np.int32), ["crime_order"]),
+        }
+        read = keys.read(Batch(np.arange(len(periods)), columns))
+        found = [keys.wards[ward].ward_id if ward >= 0 else None for ward in read.wards]
+        existing = [[ward.ward_id for ward in wards if vocabulary.has_ward(ward, period)] for period in periods]
+        assert found == [own[0] if len(own) == 1 else None for own in existing]
+
+
+def test_what_a_file_types_as_a_fraction_is_no_phone(office: Office) -> None:
+    path = office.put("returns/b.parquet", b"")
+    rows = {"unit": ["16735", "16717"], "period": "2023-05", "indicator": "satisfaction"}
+    pd.DataFrame(rows | {"value": [84.12345678, 5.0123456789]}).to_parquet(path)
+    assert office.clean().panel["value"].to_list() == [5.0123456789, 84.12345678]
+    pd.DataFrame(rows | {"value": [84.5, 912345678.0]}).to_parquet(path)
+    assert "looks like personal data" in office.problem().rule
+    office.put("returns/b.parquet", b"").unlink()
+    heading = HEADING.replace("value", "value,denominator")
+    office.put("returns/b.csv", f"{heading}16735,2023-05,clearance,1,0912345678\n")
+    assert office.problem().cell == "E2"
+
+
+def test_figures_of_several_long_files_are_one_panel(office: Office) -> None:
+    office.put("returns/a.csv", HEADING + ROW + "16717,2023-05,crime_order,\n")
+    office.put("returns/b 2023-07-20.csv", HEADING + ROW + "16723,2023-05,crime_order,4\n")
+    cleaned = office.clean()
+    assert cleaned.panel[["ward_id", "value", "file"]].fillna({"value": -1}).to_numpy().tolist() == [
+        ["16717@2019-01-01", -1, "returns/a.csv"],
+        ["16723@2019-01-01", 4, "returns/b 2023-07-20.csv"],
+        ["16735@2019-01-01", 2, "returns/b 2023-07-20.csv"],
+    ]
+    assert cleaned.furniture.loc[cleaned.furniture["kind"].eq("repeated"), "file"].to_list() == ["returns/a.csv"]

@@ -1,11 +1,16 @@
+import re
 import zipfile
+from collections.abc import Callable
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from helpers.cleaning.sheet_scan import cell_name, cell_position
-from helpers.cleaning.workbook import OLE_SIGNATURE, Sheet, Uncalculated, read_workbook
+from helpers.cleaning.workbook import Sheet, Uncalculated, read_workbook
+from helpers.cleaning.workbook_kinds import OLE_SIGNATURE
 from helpers.errors import DataProblems
 
 
@@ -33,9 +38,9 @@ def test_what_calamine_does_not_tell_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
-        (b"hello", "a whole, readable .xlsx workbook is expected"),
-        (b"", "a whole, readable .xlsx workbook is expected"),
-        (OLE_SIGNATURE + bytes(600), "the workbook is protected by a password, or is an old .xls under another name"),
+        (b"hello", "a readable workbook is expected; the file is plain text that was named as one"),
+        (b"", "the file is empty"),
+        (OLE_SIGNATURE + bytes(600), "a whole, readable .xlsx workbook is expected"),
     ],
 )
 def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, rule: str) -> None:
@@ -76,3 +81,69 @@ def test_cell_names_come_back() -> None:
     for position in [(1, 1), (7, 26), (7, 27), (1048576, 16384), (10, 702), (10, 703)]:
         assert cell_position(cell_name(position)) == position
     assert cell_position("7C") is None
+
+
+def test_a_calculated_blank_is_blank_and_no_formula_to_ask_for(tmp_path: Path) -> None:
+    Workbook().save(tmp_path / "a.xlsx")
+    rows = (
+        '<row r="1"><c r="A1" t="str"><f>IF(B1="","",B1)</f><v></v></c><c r="B1"><f>B2</f></c></row>'
+        '<row r="2"><c r="A2" t="b"><v>1</v></c><c r="B2" t="d"><v>2023-05-01</v></c></row>'
+    )
+    sheet = read_edited(tmp_path / "a.xlsx", lambda xml: re.sub("<sheetData ?/?>", f"<sheetData>{rows}", xml))
+    assert sheet.cells == {(1, 2): Uncalculated(), (2, 1): True, (2, 2): date(2023, 5, 1)}
+
+
+def read_edited(path: Path, edit: Callable[[str], str], part: str = "xl/worksheets/sheet1.xml") -> Sheet:
+    with zipfile.ZipFile(path) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    edited = edit(parts[part].decode())
+    assert edited != parts[part].decode()
+    with zipfile.ZipFile(path, "w") as target:
+        for name, content in (parts | {part: edited.encode()}).items():
+            target.writestr(name, content)
+    return read_workbook(path, path.name)[0]
+
+
+def test_dates_percentages_and_hidden_columns(tmp_path: Path) -> None:
+    for epoch in (CALENDAR_WINDOWS_1900, CALENDAR_MAC_1904):
+        workbook = Workbook()
+        workbook.epoch = epoch
+        page = workbook.worksheets[0]
+        formats = ("0.00%", '0 "%"', "mm/yyyy", "[$-42A]mmmm yyyy", "mm/yyyy", "0.0%", "h:mm")
+        values = (0.8495, 84.95, datetime(2023, 5, 1), datetime(2023, 5, 2), -5, "85%", time(7, 30))
+        for row, (value, number_format) in enumerate(zip(values, formats, strict=True), start=1):
+            page.cell(row, 2, value).number_format = number_format
+        page.column_dimensions["C"].hidden = True
+        (sheet,) = read(workbook, tmp_path / "a.xlsx")
+        assert [sheet.cells[row, 2] for row in range(1, 8)] == [
+            0.8495, 84.95, date(2023, 5, 1), date(2023, 5, 2), -5.0, "85%", time(7, 30),
+        ]  # fmt: skip
+        assert (sheet.percent_cells, sheet.hidden_columns) == ({(1, 2)}, {3})
+        assert sheet.notes == (((5, 2), "number_as_date", "00:00:00", "-5"),)
+
+
+def test_macros_and_other_files_are_noted_and_left_alone(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.worksheets[0]["A1"], workbook.worksheets[0]["A2"] = "'=1+1", "=cmd|'/c calc'!A1"
+    workbook.worksheets[0]["A2"].data_type = "s"
+    workbook.create_chartsheet("chart")
+    workbook.save(tmp_path / "a.xlsm")
+    with zipfile.ZipFile(tmp_path / "a.xlsm", "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"x")
+        archive.writestr("xl/externalLinks/externalLink1.xml", b"<externalLink/>")
+    (sheet,) = read_workbook(tmp_path / "a.xlsm", "a.xlsm")
+    assert sheet.cells == {(1, 1): "'=1+1", (2, 1): "=cmd|'/c calc'!A1"}
+    assert [(where, what, before) for where, what, before, _ in sheet.notes] == [
+        ((0, 0), "sheet_left_out", "chart"),
+        ((0, 0), "macros", ""),
+        ((0, 0), "external_links", ""),
+    ]
+
+
+@pytest.mark.parametrize("name", ["Q&A <1>", "Tháng 5’2023", "“x” 'y'", "日本", "_x0041_", "  s  "])
+def test_sheets_may_have_odd_names(tmp_path: Path, name: str) -> None:
+    workbook = Workbook()
+    workbook.worksheets[0].title = name
+    workbook.worksheets[0]["A1"] = 5
+    (sheet,) = read(workbook, tmp_path / "a.xlsx")
+    assert sheet.cells == {(1, 1): 5.0}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import qr
 
+from designs import make_design, months
 from helpers.errors import EstimationError, UsageError
 from helpers.estimation.count_imputation import cohort_weights, impute_counterfactual
 from helpers.estimation.estimands import Estimand
@@ -16,7 +17,7 @@ from helpers.estimation.identification import identify_cells
 from helpers.estimation.multiplicative import adjusted_regressors, fit_multiplicative
 from helpers.estimation.specification import SPECIFICATIONS
 from helpers.estimation.two_way import fit_two_way
-from helpers.study.design import NEVER, TREATED, UNTREATED, Design
+from helpers.study.design import NEVER, TREATED, UNTREATED
 from helpers.study.periods import period_range
 
 SAME = 1e-8
@@ -33,18 +34,12 @@ def random_study(seed, low=1.0, high=6.0):
     factors = rng.uniform(low, high, (WARDS, 1)) * rng.uniform(0.5, 2, (1, PERIODS))
     half = [0, 1, 1, NEVER, NEVER, NEVER]
     labels = np.concatenate([rng.permutation(half), rng.permutation(half)])
-    design = Design(
-        study="tiny",
-        timing="main",
-        reading="A",
-        roster="given",
-        period_kind="calendar_month",
-        periods=period_range("calendar_month", "2020-03", "2022-08"),
-        ward_ids=tuple(f"{n:02d}" for n in range(WARDS)),
-        town_codes=("t",) * 6 + ("u",) * 6,
+    design = make_design(
+        [int(label) for label in labels],
+        STARTS,
+        months("2020-03", "2022-08"),
+        towns="t" * 6 + "u" * 6,
         cohorts=("early", "late"),
-        starts=STARTS,
-        labels=tuple(int(label) for label in labels),
         anticipation=2,
     )
     return rng.poisson(factors).astype(float), design

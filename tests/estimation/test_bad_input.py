@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from designs import make_design, months
 from helpers.errors import DataProblems, DesignError, EstimationError
 from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.panel import check_panel, outcome_matrix
 from helpers.paths import study_folder
-from helpers.study import NEVER, TREATED, Design, build_design, build_worlds, load_study
+from helpers.study import NEVER, TREATED, build_design, build_worlds, load_study
 from helpers.study.objects import Adoption, RosterRule
 from helpers.study.periods import period_range
 
@@ -31,10 +32,7 @@ def study_copy(tmp_path):
 
 
 def tiny_design(labels=(0, NEVER), starts=(1,), cohorts=("x",)):
-    periods = period_range("calendar_month", "2023-01", "2023-03")
-    wards = tuple("abcdef"[: len(labels)])
-    towns = ("t",) * len(labels)
-    return Design("s", "main", "A", "given", "calendar_month", periods, wards, towns, cohorts, starts, labels, 0)
+    return make_design(labels, starts, months("2023-01", "2023-03"), wards="abcdef"[: len(labels)], cohorts=cohorts)
 
 
 def panel_of(cells, design, indicator="thefts"):
@@ -49,6 +47,7 @@ def panel_of(cells, design, indicator="thefts"):
             "value": values,
             "denominator": np.nan,
             "mark": np.where(np.isnan(values), "missing", np.where(values == 0, "zero", "number")),
+            "released": "",
             "file": "f.xlsx",
             "sheet": "s",
             "cell": "A1",
@@ -120,6 +119,22 @@ def test_a_ward_and_period_that_stand_twice():
         EstimationError, match=r"2 panel rows share a ward, period and indicator; first: \('a', '2023-02'"
     ):
         check_panel(pd.concat([panel, panel.iloc[[1]]]))
+
+
+@pytest.mark.parametrize(
+    ("again", "found"),
+    [
+        ([1], r"ward and period: a 2023-02\. A panel has one row for each; keep one"),
+        ([1, 1, 3], r"ward and period: a 2023-02, b 2023-01\. A panel"),
+        ([0, 1, 2, 3], r"ward and period: a 2023-01, a 2023-02, a 2023-03, and 1 more\. A panel"),
+    ],
+)
+def test_a_ward_and_period_that_stand_twice_in_an_unchecked_panel(again, found):
+    panel = panel_of(np.ones((2, 3)), tiny_design())
+    other = panel_of(np.ones((2, 3)), tiny_design(), indicator="fires")
+    with pytest.raises(EstimationError, match=f"“thefts” has more than one value for the same {found}"):
+        outcome_matrix(pd.concat([panel, other, panel.iloc[again]]), tiny_design(), "thefts")
+    assert outcome_matrix(pd.concat([panel, other]), tiny_design(), "thefts").sum() == 6
 
 
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=3), st.integers(0, 4))

@@ -12,6 +12,7 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
+from designs import hand_design
 from helpers.errors import EstimationError
 from helpers.estimation.count_imputation import impute_counterfactual, silent_wards
 from helpers.estimation.estimands import Estimand, build_target, early_design, headline_estimands
@@ -27,23 +28,6 @@ SAME = 1e-8
 """What the issue of this project promises: closed form, iteration and statsmodels agree to this."""
 
 
-def small_design(anticipation: int = 0, towns: str = "ttuu") -> Design:
-    return Design(
-        study="tiny",
-        timing="main",
-        reading="A",
-        roster="given",
-        period_kind="calendar_month",
-        periods=period_range("calendar_month", "2023-01", "2023-06"),
-        ward_ids=("a", "b", "c", "d"),
-        town_codes=tuple(towns),
-        cohorts=("early", "late"),
-        starts=(3, 5),
-        labels=(0, 1, NEVER, NEVER),
-        anticipation=anticipation,
-    )
-
-
 def halved() -> np.ndarray:
     cells = LEVELS[:, None] * FACTORS
     cells[0, 3:] /= 2
@@ -56,7 +40,7 @@ def random_study(seed: int, wards: int = 12, periods: int = 20) -> tuple[np.ndar
     cells = rng.poisson(rng.uniform(1, 6, (wards, 1)) * rng.uniform(0.5, 2, (1, periods))).astype(float)
     labels = rng.permutation([0, 0, 1, 1, 1, *[NEVER] * (wards - 5)])
     design = replace(
-        small_design(anticipation=2),
+        hand_design(anticipation=2),
         periods=period_range("calendar_month", "2020-01", "2021-08"),
         ward_ids=tuple(f"{n:02d}" for n in range(wards)),
         town_codes=("t",) * (wards // 2) + ("u",) * (wards - wards // 2),
@@ -67,7 +51,7 @@ def random_study(seed: int, wards: int = 12, periods: int = 20) -> tuple[np.ndar
 
 
 def test_hand_worked_effect_is_minus_one_half():
-    fit = impute_counterfactual(halved(), small_design(), "two_way")
+    fit = impute_counterfactual(halved(), hand_design(), "two_way")
     # a: 10 · (2 + 1 + 2) = 50 expected, b: 20 · 2 = 40; observed are the halves.
     assert fit.total(OVERALL) == pytest.approx((45.0, 90.0), abs=SAME)
     assert fit.total(Estimand("cohort", "early")) == pytest.approx((25.0, 50.0), abs=SAME)
@@ -78,12 +62,12 @@ def test_hand_worked_effect_is_minus_one_half():
 def test_donut_cells_neither_fit_nor_count():
     cells = halved()
     cells[0, 2] = 1_000.0
-    fit = impute_counterfactual(cells, small_design(anticipation=1), "two_way")
+    fit = impute_counterfactual(cells, hand_design(anticipation=1), "two_way")
     assert fit.total(OVERALL) == pytest.approx((45.0, 90.0), abs=SAME)
 
 
 def test_a_bin_takes_only_cohorts_that_reach_all_of_it():
-    fit = impute_counterfactual(halved(), small_design(), "two_way")
+    fit = impute_counterfactual(halved(), hand_design(), "two_way")
     # Relative periods 0–2: only the early cohort has three of them.
     assert fit.total(Estimand("relative_period", "all", 0, 2)) == pytest.approx((25.0, 50.0), abs=SAME)
     assert fit.total(Estimand("relative_period", "all", 0, 0)) == pytest.approx((10.0 + 20.0, 20.0 + 40.0), abs=SAME)
@@ -92,7 +76,7 @@ def test_a_bin_takes_only_cohorts_that_reach_all_of_it():
 def test_town_effects_use_only_the_same_town():
     cells = halved()
     cells[2:] *= np.array([1, 1, 1, 9, 9, 9])
-    design = small_design(towns="ttuu")
+    design = hand_design(towns="ttuu")
     fit = impute_counterfactual(cells, design, "town_period")
     # Town t: a is compared with b while b is untreated (periods 3 and 4); afterwards nobody is left.
     assert fit.total(OVERALL) == pytest.approx((10.0 + 5.0, 20.0 + 10.0), abs=SAME)
@@ -101,12 +85,12 @@ def test_town_effects_use_only_the_same_town():
 
 
 def test_nothing_is_estimable_in_a_town_treated_as_a_whole():
-    design = replace(small_design(towns="tttt"), labels=(0, 0, 0, 0), cohorts=("early",), starts=(3,))
+    design = replace(hand_design(towns="tttt"), labels=(0, 0, 0, 0), cohorts=("early",), starts=(3,))
     assert not build_target(design, "town_period", OVERALL).is_estimable
 
 
 def test_early_design_ends_before_the_second_cohort():
-    early = early_design(small_design(anticipation=1))
+    early = early_design(hand_design(anticipation=1))
     assert early is not None
     assert early.periods[-1] == "2023-04"
     assert early.cohorts == ("early",)
@@ -114,7 +98,7 @@ def test_early_design_ends_before_the_second_cohort():
 
 
 def test_headline_estimands_are_overall_and_cohorts():
-    assert [(e.kind, e.cohort) for e in headline_estimands(small_design())] == [
+    assert [(e.kind, e.cohort) for e in headline_estimands(hand_design())] == [
         ("overall", "all"),
         ("cohort", "early"),
         ("cohort", "late"),
@@ -154,7 +138,7 @@ def test_a_town_that_reported_nothing_before_identifies_nothing():
     """The boundary that an iteration would creep along for ever."""
     cells = halved()
     cells[1:, :3] = 0.0
-    fit = impute_counterfactual(cells, small_design(), "two_way")
+    fit = impute_counterfactual(cells, hand_design(), "two_way")
     assert np.isnan(fit.expected[0, 3:]).all()
     assert np.isnan(fit.effect(Estimand("cohort", "early")))
     assert np.isfinite(fit.effect(Estimand("cohort", "late")))
@@ -182,7 +166,7 @@ def test_gaps_are_iterated_and_equal_statsmodels(specification):
 def test_gap_in_a_treated_cell_counts_on_neither_side():
     cells = halved()
     cells[0, 5] = np.nan
-    observed, expected = impute_counterfactual(cells, small_design(), "two_way").total(OVERALL)
+    observed, expected = impute_counterfactual(cells, hand_design(), "two_way").total(OVERALL)
     assert (observed, expected) == pytest.approx((15.0 + 20.0, 30.0 + 40.0), abs=1e-6)
 
 
@@ -214,12 +198,12 @@ def test_a_silent_ward_changes_nothing_and_is_named(seed):
 def test_exposure_constant_in_time_cancels():
     """Counts that are exactly level × period × effect give the same ratio whatever the levels are."""
     cells = halved() * np.array([1.0, 7.0, 0.5, 3.0])[:, None]
-    observed, expected = impute_counterfactual(cells, small_design(), "two_way").total(Estimand("cohort", "early"))
+    observed, expected = impute_counterfactual(cells, hand_design(), "two_way").total(Estimand("cohort", "early"))
     assert observed / expected == pytest.approx(0.5, rel=SAME)
 
 
 def test_counterfactual_table_adds_up():
-    fit = impute_counterfactual(halved(), small_design(anticipation=1), "two_way")
+    fit = impute_counterfactual(halved(), hand_design(anticipation=1), "two_way")
     table = fit.to_frame()
     assert set(table["state"]) == {"untreated", "donut", "treated"}
     assert table["observed"].sum() == pytest.approx(halved().sum())
@@ -229,12 +213,12 @@ def test_counterfactual_table_adds_up():
 
 def test_counterfactual_table_leaves_out_wards_that_nothing_compares_with():
     """In town t only a is ever compared (with b, while b is untreated): b's counts stand nowhere in the table."""
-    table = impute_counterfactual(halved(), small_design(towns="ttuu"), "town_period").to_frame()
+    table = impute_counterfactual(halved(), hand_design(towns="ttuu"), "town_period").to_frame()
     assert table.groupby("cohort")["ward_count"].max().to_dict() == {"early": 1, "late": 0, "never": 2}
 
 
 def test_wrong_shape_and_negative_counts_are_refused():
     with pytest.raises(EstimationError, match="shape"):
-        impute_counterfactual(halved()[:, :5], small_design(), "two_way")
+        impute_counterfactual(halved()[:, :5], hand_design(), "two_way")
     with pytest.raises(EstimationError, match="negative"):
-        impute_counterfactual(halved() - 100, small_design(), "two_way")
+        impute_counterfactual(halved() - 100, hand_design(), "two_way")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from designs import make_design, months
 from helpers.errors import EstimationError
 from helpers.estimation.blocks import build_blocks
 from helpers.estimation.count_imputation import impute_counterfactual
@@ -17,25 +18,19 @@ from helpers.estimation.estimands import (
     headline_estimands,
 )
 from helpers.estimation.specification import SPECIFICATIONS
-from helpers.study.design import NEVER, Design
-from helpers.study.periods import period_range
+from helpers.study.design import NEVER
 
 OVERALL = Estimand("overall")
 
 
 def staggered(starts=(3, 8), periods=12, anticipation=1):
-    return Design(
-        study="tiny",
-        timing="main",
-        reading="A",
-        roster="given",
-        period_kind="calendar_month",
-        periods=period_range("calendar_month", "2023-01", "2024-12")[:periods],
-        ward_ids=tuple("abcdefgh"),
-        town_codes=tuple("ttttuuuu"),
+    return make_design(
+        (0, 1, NEVER, NEVER, 1, NEVER, NEVER, NEVER),
+        starts,
+        months("2023-01", "2024-12")[:periods],
+        towns="ttttuuuu",
+        wards="abcdefgh",
         cohorts=("early", "late"),
-        starts=starts,
-        labels=(0, 1, NEVER, NEVER, 1, NEVER, NEVER, NEVER),
         anticipation=anticipation,
     )
 

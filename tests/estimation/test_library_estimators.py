@@ -2,18 +2,17 @@
 
 import warnings
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
-from scipy import stats
 
+from designs import make_design
 from helpers.errors import EstimationError
 from helpers.estimation import library_estimators
-from helpers.estimation.library_estimators import bacon_weights, breakdown_value, honest_bounds, library_effects
+from helpers.estimation.bacon_weights import bacon_weights
+from helpers.estimation.library_estimators import library_effects
 from helpers.estimation.quarters import quarter_label, to_quarters
-from helpers.study.design import NEVER, Design
+from helpers.study.design import NEVER
 from helpers.study.periods import period_number, period_range
 
 WARDS = 24
@@ -23,20 +22,12 @@ STARTS = (PERIODS.index("2021-08"), PERIODS.index("2023-03"))
 
 def staggered(labels=(0, 0, *[1] * 8, *[NEVER] * 14), anticipation=0):
     """Two cohorts, 19 police months apart."""
-    wards = tuple(f"{n:02d}" for n in range(len(labels)))
-    towns = ("t",) * len(labels)
-    return Design(
-        "s", "main", "A", "given", "police_month", PERIODS, wards, towns, ("x", "y"), STARTS, labels, anticipation
-    )
+    return make_design(labels, STARTS, PERIODS, anticipation=anticipation, period_kind="police_month")
 
 
 def quarterly(starts, labels, count=8):
     periods = period_range("calendar_quarter", "2020Q1", "2025Q4")[:count]
-    wards = tuple(f"{n:02d}" for n in range(len(labels)))
-    cohorts = tuple("xyz"[: len(starts)])
-    return Design(
-        "s", "main", "A", "given", "calendar_quarter", periods, wards, ("t",) * len(labels), cohorts, starts, labels, 0
-    )
+    return make_design(labels, starts, periods, period_kind="calendar_quarter")
 
 
 @pytest.fixture(scope="module")
@@ -288,49 +279,3 @@ def test_bacon_weights_need_a_complete_treated_ward():
     values[:2, 0] = np.nan
     with pytest.raises(EstimationError, match="no decomposition"):
         bacon_weights(values, quarterly((5,), (0, 0, NEVER)))
-
-
-EVENT = SimpleNamespace(
-    estimates=np.array([0.05, -0.08, 0.02, -0.6, -0.8]), covariance=np.full((5, 5), 0.004) + 0.006 * np.eye(5)
-)
-
-
-def test_honest_bounds_begin_at_the_usual_interval_and_widen():
-    grid = [0, 0.5, 1, 2, 4]
-    bounds = honest_bounds(EVENT.estimates, EVENT.covariance, n_pre=3, n_post=2, m_bar=grid)
-    std_error = np.sqrt(EVENT.covariance[3:, 3:].mean())
-    usual = -0.7 + np.array([-1, 1]) * stats.norm.ppf(0.975) * std_error
-    assert bounds.loc[0, ["conf_low", "conf_high"]].tolist() == pytest.approx(usual.tolist(), abs=1e-8)
-    assert (bounds["conf_low"].diff().dropna() < 0).all() and (bounds["conf_high"].diff().dropna() > 0).all()
-    # The largest change before is .13; the first bin may be off by once, the second by twice the bound.
-    slack = 0.13 * (1 + 2) / 2
-    assert bounds["conf_high"].tolist() == pytest.approx([usual[1] + m * slack for m in grid], abs=1e-8)
-    assert set(bounds["method"]) == {"HonestDiD, approximate"}
-    assert breakdown_value(bounds) == 2
-
-
-def test_breakdown_is_missing_where_no_interval_excludes_zero():
-    bounds = honest_bounds(np.array([0.1, 0.1]), np.eye(2), n_pre=1, n_post=1, m_bar=[0, 1])
-    assert np.isnan(breakdown_value(bounds))
-
-
-def test_breakdown_stops_at_the_first_interval_that_holds_zero():
-    bounds = pd.DataFrame({"m_bar": [0, 1, 2], "conf_low": [1.0, -1.0, 1.0], "conf_high": [2.0, 2.0, 2.0]})
-    assert breakdown_value(bounds) == 0
-
-
-@pytest.mark.parametrize(
-    ("n_pre", "n_post", "covariance", "m_bar"),
-    [
-        (4, 1, np.eye(5), [0]),
-        (2, 3, np.eye(5), [0]),
-        (0, 2, np.eye(2), [0]),
-        (3, 2, np.eye(4), [0]),
-        (3, 2, np.diag([1.0, 1, 1, 1, 0]), [0]),
-        (3, 2, np.eye(5) + np.eye(5, k=1), [0]),
-        (3, 2, np.eye(5), [-1]),
-    ],
-)
-def test_honest_bounds_refuse(n_pre, n_post, covariance, m_bar):
-    with pytest.raises(EstimationError):
-        honest_bounds(np.ones(n_pre + n_post), covariance, n_pre=n_pre, n_post=n_post, m_bar=m_bar)

@@ -8,36 +8,19 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
+from designs import hand_design
 from helpers.errors import EstimationError, UsageError
 from helpers.estimation.estimands import Estimand, common_horizon_estimands
 from helpers.estimation.identification import connected_cells
 from helpers.estimation.linear_imputation import fit_levels, impute_levels
 from helpers.estimation.specification import SPECIFICATIONS
-from helpers.study.design import NEVER, UNTREATED, Design
+from helpers.study.design import NEVER, UNTREATED
 from helpers.study.periods import period_range
 
 SAME = 1e-9
 LEVELS = np.array([60.0, 65.0, 70.0, 75.0])
 MOVES = np.array([0.0, 1.0, -1.0, 2.0, 3.0, 5.0])
 OVERALL, EARLY, LATE = Estimand("overall"), Estimand("cohort", "early"), Estimand("cohort", "late")
-
-
-def small_design(towns="ttuu", anticipation=0):
-    periods = period_range("calendar_month", "2023-01", "2023-06")
-    return Design(
-        study="tiny",
-        timing="main",
-        reading="A",
-        roster="given",
-        period_kind="calendar_month",
-        periods=periods,
-        ward_ids=("a", "b", "c", "d"),
-        town_codes=tuple(towns),
-        cohorts=("early", "late"),
-        starts=(3, 5),
-        labels=(0, 1, NEVER, NEVER),
-        anticipation=anticipation,
-    )
 
 
 def raised():
@@ -53,7 +36,7 @@ def random_levels(seed, gaps=0.1, wards=12, periods=20):
     cells = 70 + 5 * rng.normal(size=(wards, 1)) + 3 * rng.normal(size=periods) + rng.normal(size=(wards, periods))
     cells[rng.uniform(size=cells.shape) < gaps] = np.nan
     design = replace(
-        small_design(anticipation=2),
+        hand_design(anticipation=2),
         periods=period_range("calendar_month", "2020-01", "2021-08"),
         ward_ids=tuple(f"{n:02d}" for n in range(wards)),
         town_codes=("t",) * 6 + ("u",) * 6,
@@ -77,7 +60,7 @@ def ols_levels(cells, used):
 
 
 def test_hand_worked_effects():
-    fit = impute_levels(raised(), small_design(), "two_way")
+    fit = impute_levels(raised(), hand_design(), "two_way")
     assert fit.method == "least squares"
     assert fit.expected == pytest.approx(LEVELS[:, None] + MOVES, abs=SAME)
     # Three cells of 4 points and one of 8: (12 + 8) / 4.
@@ -88,7 +71,7 @@ def test_hand_worked_effects():
 def test_two_by_two_is_the_difference_in_differences():
     cells = np.array([[50.0, 58.0], [40.0, 43.0], [60.0, 65.0]])
     design = replace(
-        small_design(), periods=("2023-01", "2023-02"), ward_ids=tuple("abc"), town_codes=tuple("ttt"), cohorts=("x",),
+        hand_design(), periods=("2023-01", "2023-02"), ward_ids=tuple("abc"), town_codes=tuple("ttt"), cohorts=("x",),
         starts=(1,), labels=(0, NEVER, NEVER),
     )  # fmt: skip
     assert impute_levels(cells, design, "two_way").effect(OVERALL) == pytest.approx(8.0 - (3.0 + 5.0) / 2, abs=SAME)
@@ -97,14 +80,14 @@ def test_two_by_two_is_the_difference_in_differences():
 def test_donut_cells_neither_fit_nor_count():
     cells = raised()
     cells[0, 2] = 0.0
-    fit = impute_levels(cells, small_design(anticipation=1), "two_way")
+    fit = impute_levels(cells, hand_design(anticipation=1), "two_way")
     assert fit.effect(OVERALL) == pytest.approx(5.0, abs=SAME)
 
 
 def test_town_effects_use_only_the_same_town():
     cells = raised()
     cells[2:] += np.array([0, 0, 0, 9, 9, 9])
-    fit = impute_levels(cells, small_design(), "town_period")
+    fit = impute_levels(cells, hand_design(), "town_period")
     # Town t: a is compared with b while b is untreated (periods 3 and 4); afterwards nobody is left.
     assert np.isnan(fit.expected[:2, 5]).all()
     assert fit.cells(OVERALL).sum() == 2
@@ -115,7 +98,7 @@ def test_town_effects_use_only_the_same_town():
 def test_a_gap_counts_on_neither_side():
     cells = raised()
     cells[0, 4] = cells[2, 1] = np.nan
-    fit = impute_levels(cells, small_design(), "two_way")
+    fit = impute_levels(cells, hand_design(), "two_way")
     assert fit.cells(OVERALL).sum() == 3
     assert fit.effect(OVERALL) == pytest.approx((4 + 4 + 8) / 3, abs=SAME)
 
@@ -168,7 +151,7 @@ def test_a_constant_added_changes_no_effect():
 
 
 def test_table_gives_means():
-    table = impute_levels(raised(), small_design(), "two_way").to_frame()
+    table = impute_levels(raised(), hand_design(), "two_way").to_frame()
     assert set(table["state"]) == {"untreated", "treated"}
     never = table.loc[table["cohort"].eq("never") & table["period"].eq("2023-06")].iloc[0]
     assert (never["ward_count"], never["observed"]) == (2, 72.5 + 5.0)
@@ -177,13 +160,13 @@ def test_table_gives_means():
 
 
 def test_table_has_no_mean_where_nothing_is_compared():
-    table = impute_levels(raised(), small_design(towns="ttuu"), "town_period").to_frame()
+    table = impute_levels(raised(), hand_design(towns="ttuu"), "town_period").to_frame()
     late = table.loc[table["cohort"].eq("late")]
     assert late["ward_count"].eq(0).all() and late["observed"].isna().all()
 
 
 def test_bad_levels_are_refused():
-    design = small_design()
+    design = hand_design()
     with pytest.raises(EstimationError, match="shape"):
         impute_levels(raised()[:, :5], design, "two_way")
     with pytest.raises(EstimationError, match="infinite"):

@@ -4,29 +4,16 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from designs import staggered_design
 from helpers.estimation.twfe_linear import twfe_linear
 from helpers.estimation.twfe_poisson import twfe_poisson
-from helpers.study.design import DONUT, NEVER, TREATED, Design
-from helpers.study.periods import period_range
+from helpers.study.design import DONUT, NEVER, TREATED
 
 
 @pytest.fixture(scope="module")
 def study():
     rng = np.random.default_rng(5)
-    design = Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2020-01", "2021-08"),
-        tuple(f"{n:02d}" for n in range(14)),
-        ("t",) * 14,
-        ("x", "y"),
-        (8, 14),
-        (0, 0, 0, 1, 1, 1, *[NEVER] * 8),
-        2,
-    )
+    design = staggered_design()
     counts = rng.poisson(4.0, (14, 20)).astype(float)
     counts[3, 5] = np.nan
     return counts, design

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from designs import make_design, months
 from helpers.estimation.estimands import Estimand, build_target
 from helpers.inference.analysis import Analysis
 from helpers.inference.comparison_only import comparison_only, pseudo_experiment
 from helpers.inference.randomisation import build_experiment
 from helpers.study.design import NEVER, TREATED, Design
-from helpers.study.periods import period_range
 
 PILOTS = Estimand("cohort_before_next", "x")
 
@@ -19,19 +19,12 @@ PILOTS = Estimand("cohort_before_next", "x")
 @pytest.fixture(scope="module")
 def design() -> Design:
     """Return two pilots in two towns, then four wards more."""
-    return Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2020-01", "2022-06"),
-        tuple(f"{n:02d}" for n in range(20)),
-        ("t",) * 12 + ("u",) * 8,
-        ("x", "y"),
-        (12, 24),
+    return make_design(
         (0, 1, 1, *[NEVER] * 9, 0, 1, 1, *[NEVER] * 5),
-        2,
+        (12, 24),
+        months("2020-01", "2022-06"),
+        towns="t" * 12 + "u" * 8,
+        anticipation=2,
     )
 
 
@@ -127,19 +120,12 @@ def test_one_cohort_uses_the_whole_window(design):
 @pytest.mark.parametrize("specification", ["two_way", "town_period"])
 def test_size_and_power_with_many_comparison_wards(specification):
     """Of 300 studies of 48 wards each; the Monte-Carlo standard error of the size is .013."""
-    wide = Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2020-01", "2021-10"),
-        tuple(f"{n:02d}" for n in range(48)),
-        ("t",) * 24 + ("u",) * 24,
-        ("x",),
-        (12,),
+    wide = make_design(
         tuple(0 if n in (0, 24) else NEVER for n in range(48)),
-        2,
+        (12,),
+        months("2020-01", "2021-10"),
+        towns="t" * 24 + "u" * 24,
+        anticipation=2,
     )
 
     def rejects(seed: int, ratio: float) -> bool:

@@ -5,21 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from designs import make_design, months
 from helpers.estimation.estimands import Estimand
 from helpers.inference.analysis import Analysis
 from helpers.inference.event_study import critical_distance, event_study
 from helpers.inference.randomisation import build_experiment
 from helpers.study.design import NEVER, TREATED, Design
-from helpers.study.periods import period_range
-
-MONTHS = period_range("calendar_month", "2021-01", "2023-12")
 
 
 @pytest.fixture
 def design() -> Design:
-    wards = tuple("abcdefghij")
-    labels = (0, 0, 0, *[NEVER] * 7)
-    return Design("s", "main", "A", "given", "calendar_month", MONTHS, wards, ("t",) * 10, ("x",), (24,), labels, 0)
+    return make_design((0, 0, 0, *[NEVER] * 7), (24,), months("2021-01", "2023-12"))
 
 
 def drawn(design: Design, seed: int, ratio: float = 1.0) -> np.ndarray:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from designs import make_design, months
 from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.estimation.estimands import Estimand, build_target
 from helpers.inference.analysis import Analysis
 from helpers.inference.jackknife import jackknife, leave_one_out
 from helpers.study.design import NEVER, TREATED, Design
-from helpers.study.periods import period_range
 
 OVERALL = Estimand("overall")
 
@@ -19,19 +19,12 @@ OVERALL = Estimand("overall")
 @pytest.fixture(scope="module")
 def design() -> Design:
     """Return two cohorts (two wards, then six) over two towns of ten wards."""
-    return Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2020-01", "2022-12"),
-        tuple(f"{n:02d}" for n in range(20)),
-        ("t",) * 10 + ("u",) * 10,
-        ("x", "y"),
+    return make_design(
+        (0, 1, 1, 1, *[NEVER] * 6) * 2,
         (14, 24),
-        (0, 1, 1, 1, *[NEVER] * 6, 0, 1, 1, 1, *[NEVER] * 6),
-        2,
+        months("2020-01", "2022-12"),
+        towns="t" * 10 + "u" * 10,
+        anticipation=2,
     )
 
 
@@ -159,20 +152,7 @@ def test_nothing_observed_has_no_log_ratio(design):
 
 def test_false_alarms_with_ten_treated_wards_stay_near_the_level():
     """Of 400 true nulls; the Monte-Carlo standard error is .011."""
-    wide = Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2020-01", "2021-12"),
-        tuple(f"{n:02d}" for n in range(30)),
-        ("t",) * 30,
-        ("x",),
-        (12,),
-        (*[0] * 10, *[NEVER] * 20),
-        0,
-    )
+    wide = make_design((*[0] * 10, *[NEVER] * 20), (12,), months("2020-01", "2021-12"))
     rejected = []
     for seed in range(400):
         rng = np.random.default_rng(seed)

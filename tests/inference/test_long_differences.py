@@ -5,25 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from designs import make_design, months
 from helpers.errors import EstimationError
 from helpers.inference.analysis import Analysis
 from helpers.inference.long_differences import long_differences
 from helpers.study.design import NEVER, Design
-from helpers.study.periods import period_range
 
-SMALL = Design(
-    "s",
-    "main",
-    "A",
-    "given",
-    "calendar_month",
-    period_range("calendar_month", "2023-01", "2023-06"),
-    tuple("abcd"),
-    ("t",) * 4,
-    ("pilot", "later"),
-    (2, 4),
-    (0, 1, NEVER, NEVER),
-    0,
+SMALL = make_design(
+    (0, 1, NEVER, NEVER), (2, 4), months("2023-01", "2023-06"), wards="abcd", cohorts=("pilot", "later")
 )
 COUNTS = np.array(
     [
@@ -40,18 +29,8 @@ def analysis(counts: np.ndarray = COUNTS, design: Design = SMALL, n_draws: int =
 
 
 def large(mean: float) -> Analysis:
-    labels = (*[0] * 8, *[NEVER] * 22)
-    periods = period_range("calendar_month", "2020-01", "2023-12")
-    design = replace(
-        SMALL,
-        periods=periods,
-        ward_ids=tuple(f"{n:02d}" for n in range(30)),
-        town_codes=("t",) * 15 + ("u",) * 15,
-        cohorts=("x",),
-        starts=(33,),
-        labels=labels,
-        anticipation=3,
-    )
+    labels, towns = (*[0] * 8, *[NEVER] * 22), "t" * 15 + "u" * 15
+    design = make_design(labels, (33,), months("2020-01", "2023-12"), towns=towns, anticipation=3)
     counts = np.random.default_rng(3).poisson(mean, (30, 48)).astype(float)
     return analysis(counts, design, n_draws=999)
 

@@ -5,33 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from designs import make_design, months
 from helpers.errors import EstimationError
 from helpers.estimation.estimands import Estimand
 from helpers.inference.analysis import Analysis
 from helpers.inference.multiplicity import family_statistics, westfall_young
 from helpers.inference.randomisation import two_sided_p
 from helpers.study.design import NEVER, TREATED, Design
-from helpers.study.periods import period_range
 
 OVERALL = Estimand("overall")
 
 
 @pytest.fixture(scope="module")
 def design() -> Design:
-    return Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2020-01", "2021-12"),
-        tuple(f"{n:02d}" for n in range(16)),
-        ("t",) * 16,
-        ("x",),
-        (12,),
-        (*[0] * 4, *[NEVER] * 12),
-        0,
-    )
+    return make_design((*[0] * 4, *[NEVER] * 12), (12,), months("2020-01", "2021-12"))
 
 
 def counts(design: Design, seed: int, ratio: float = 1.0) -> np.ndarray:

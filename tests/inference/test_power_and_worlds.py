@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from designs import make_design, months
 from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.estimation.estimands import Estimand
 from helpers.inference.analysis import Analysis
@@ -22,19 +23,12 @@ OVERALL = Estimand("overall")
 
 @pytest.fixture(scope="module")
 def design() -> Design:
-    return Design(
-        "s",
-        "main",
-        "A",
-        "given",
-        "calendar_month",
-        period_range("calendar_month", "2020-01", "2022-12"),
-        tuple(f"{n:02d}" for n in range(14)),
-        ("t",) * 7 + ("u",) * 7,
-        ("x", "y"),
-        (20, 28),
+    return make_design(
         (0, 1, 1, *[NEVER] * 4, 0, 1, *[NEVER] * 5),
-        2,
+        (20, 28),
+        months("2020-01", "2022-12"),
+        towns="t" * 7 + "u" * 7,
+        anticipation=2,
     )
 
 
@@ -59,15 +53,19 @@ def test_hopeless_counts_say_none_attainable(design):
 
 
 def test_power_at_the_minimum_detectable_effect_is_what_it_says(design):
-    """Fresh simulated studies at the reported effect are detected about 80% of the time."""
-    cells = counts(design, 3.0)
-    found = minimum_detectable_effect(cells, design, OVERALL, specification="two_way", seed=1)
+    """Fresh studies at the effect that each of three studies reports are detected about 80% of the time.
+
+    Each study estimates the overdispersion (here none) from its own counts, so one alone may be off by more.
+    """
     hits = []
-    for seed in range(200):
-        fresh = counts(design, 3.0, seed=500 + seed, ratio=1 + found.effect)
-        experiment = build_experiment(fresh, design, "two_way", OVERALL, n_draws=199, seed=seed)
-        hits.append(two_sided_p(experiment.statistics().t, is_exact=False) <= 0.05)
-    assert abs(np.mean(hits) - 0.8) < 0.12
+    for study in range(1, 4):
+        cells = counts(design, 3.0, seed=study)
+        found = minimum_detectable_effect(cells, design, OVERALL, specification="two_way", seed=1)
+        for seed in range(100):
+            fresh = counts(design, 3.0, seed=500 + seed, ratio=1 + found.effect)
+            experiment = build_experiment(fresh, design, "two_way", OVERALL, n_draws=199, seed=seed)
+            hits.append(two_sided_p(experiment.statistics().t, is_exact=False) <= 0.05)
+    assert abs(np.mean(hits) - 0.8) < 0.1
 
 
 def test_overdispersion_is_recovered(design):
@@ -172,10 +170,7 @@ def test_intervals_in_every_world_are_those_of_the_world_alone_whatever_the_work
 
 @pytest.mark.parametrize(("sd", "rho"), [(0.25, 0.8), (0.3, 0.0)])
 def test_size_and_persistence_of_ward_shocks_are_recovered(sd, rho):
-    months = period_range("calendar_month", "2013-01", "2022-12")
-    wards = tuple(f"w{number:03}" for number in range(300))
-    labels = (0, *[NEVER] * 299)
-    design = Design("s", "main", "A", "given", "calendar_month", months, wards, ("t",) * 300, ("x",), (108,), labels, 0)
+    design = make_design((0, *[NEVER] * 299), (108,), months("2013-01", "2022-12"))
     rng = np.random.default_rng(5)
     steps = rng.standard_normal((300, 120))
     for month in range(1, 120):

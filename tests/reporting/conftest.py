@@ -92,6 +92,7 @@ def study() -> Study:
             _indicator("service", "higher"),
             _indicator("drugs", "ambiguous", in_family=False, role="activity"),
             _indicator("fires", "lower", is_descriptive_only=True),
+            _indicator("solved", "higher", kind="ratio", denominator="crime", role="mechanism", in_family=False),
         ),
         shocks=(Shock("l", "all", date(2021, 7, 1), None, "giãn cách", "lockdown", "s"),),
         programmes=(Programme("p", "all", date(2021, 1, 1), None, "đề án khác", "another scheme", False, "", "s"),),
@@ -183,6 +184,7 @@ def estimate_row(indicator: str, **changes: Any) -> dict[str, Any]:
     return plain | changes
 
 
+RATIO = {"estimate": 0.18, "conf_low": -0.21, "conf_high": 0.67, "p_value": 0.35, "mde": NAN}
 NULL = {"estimate": 0.1, "conf_low": -0.3, "conf_high": 0.7, "p_value": 0.6, "observed": 55.0}
 
 
@@ -194,11 +196,14 @@ def tables() -> dict[str, pd.DataFrame]:
         ("service", NULL),
         ("drugs", {"p_value": 0.02}),
         ("fires", {"zero_draw_share": 0.4}),
+        ("solved", RATIO),
     ):
         for specification in ("town_period", "two_way"):
             rows.append(estimate_row(name, specification=specification, **own))
             beside = {"specification": specification, "estimand": "cohort"} | own | NULL
             rows += [estimate_row(name, cohort=cohort, **beside) for cohort in ("2021", "2022")]
+        if name == "solved":
+            continue
         rows.append(estimate_row(name, estimator="twfe_linear", scale="level", inference="hc1", estimate=-0.0775))
     for first, estimand in ((-5.0, "lead"), (0.0, "relative_period"), (3.0, "relative_period")):
         bins = {"estimand": estimand, "cohort": "2021", "relative_period": first, "relative_last": first + 2}

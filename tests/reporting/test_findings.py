@@ -21,7 +21,7 @@ from helpers.reporting import (
     write_findings_page,
     write_run_index,
 )
-from helpers.study import Study
+from helpers.study import Merger, Study
 
 from .conftest import HOSTILE, estimate_row
 
@@ -140,7 +140,8 @@ def test_both_languages_carry_the_same_numbers(tables: Tables, manifest: Manifes
     told = {}
     for language in ("vi", "en"):
         findings = build_findings(tables, manifest, study, language=language)
-        text = " ".join(Page(findings.section(name).html).text for name in ("answer", "effects", "checks", "data"))
+        names = ("answer", "effects", "checks", "work", "data")
+        text = " ".join(Page(findings.section(name).html).text for name in names)
         told[language] = sorted(NUMBER.findall(text))
     swapped = sorted(number.translate(str.maketrans(".,", ",.")) for number in told["vi"])
     assert swapped == told["en"]
@@ -204,6 +205,64 @@ def test_an_indicator_of_the_family_without_estimate_is_named(tables: Tables, ma
     assert "indicator service" in Page(findings.section("answer").html).text
 
 
+def test_a_ratio_is_told_in_its_own_part_and_nowhere_else(findings: Findings) -> None:
+    name = findings.briefing.indicator_name("solved")
+    assert name not in [told.name for told in findings.told]
+    assert "solved" not in {verdict.indicator for verdict in findings.verdicts} | set(findings.pictures)
+    for section in findings.sections:
+        assert (name in Page(section.html).text) == (section.name == "work"), section.name
+    assert sum(int(count) for _, count in findings.tally()) == len(findings.told) == 4
+
+
+def test_a_ratio_has_interval_p_and_caution_but_no_judgement(findings: Findings) -> None:
+    briefing, section = findings.briefing, findings.section("work")
+    text = Page(section.html).text
+    caution = briefing.say("work.caution", denominator=briefing.indicator_name("crime"))
+    assert caution in text and briefing.say("work.no_verdict", denominator=briefing.indicator_name("crime")) in text
+    assert "+18%" in text and briefing.wording.interval(-0.21, 0.67, is_percent=True) in text
+    assert " ".join(briefing.wording.p_value(0.35).split()) in text
+    assert briefing.say("work.test", assignments="999", smallest_p=briefing.wording.small(0.001)) in text
+    classes = {attributes.get("class") or "" for _, attributes in Page(section.html).tags}
+    assert not [own for own in classes if "verdict" in own or "kind-" in own or "badge" in own]
+    judgements = [briefing.say(f"judgement.{own}") for own in ("wanted", "unwanted", "neutral")]
+    assert not [own for own in judgements if own in text]
+
+
+def test_a_ratio_that_rejects_is_still_no_finding(tables: Tables, manifest: Manifest, study: Study) -> None:
+    rows = tables["estimates"].assign(
+        p_value=lambda table: table["p_value"].where(table["indicator"].ne("solved"), 0.0001),
+        conf_low=lambda table: table["conf_low"].where(table["indicator"].ne("solved"), 0.1),
+    )
+    plain = build_findings(tables, manifest, study, language="en")
+    strong = build_findings(tables | {"estimates": rows}, manifest, study, language="en")
+    for name in ("answer", "effects", "forest", "checks"):
+        assert strong.section(name).html == plain.section(name).html
+    declared = replace(study, indicators=tuple(replace(row, in_family=True) for row in study.indicators))
+    family = {verdict.family_size for verdict in build_findings(tables, manifest, declared, language="en").verdicts}
+    assert family == {3}
+
+
+def test_a_ratio_without_estimate_says_why_in_the_pages_language(
+    tables: Tables, manifest: Manifest, study: Study
+) -> None:
+    empty = dict.fromkeys(("estimate", "conf_low", "conf_high", "p_value", "n_assignments", "smallest_p"), float("nan"))
+    reason = "Nothing was recorded, or nothing expected, in these cells: no clearance effect."
+    rows = [estimate_row("solved", specification=own, reason=reason, **empty) for own in ("town_period", "two_way")]
+    findings = build_findings(tables | {"estimates": pd.DataFrame(rows)}, manifest, study, language="vi")
+    text = Page(findings_page(findings)).text
+    assert findings.briefing.say("reason.no_ratio") in text
+    assert findings.briefing.say("answer.none") in text
+    assert "Nothing was" not in text
+
+
+def test_a_run_without_ratio_has_no_such_part(tables: Tables, manifest: Manifest, study: Study) -> None:
+    estimates = tables["estimates"].loc[lambda table: table["indicator"].ne("solved")]
+    findings = build_findings(tables | {"estimates": estimates}, manifest, study, language="en")
+    assert [section.name for section in findings.sections] == [name for name in SECTIONS if name != "work"]
+    assert 'href="#work"' not in findings_page(findings)
+    assert findings.briefing.say("work.none") in findings.section("work").body
+
+
 def test_limits_are_filled_from_the_runs_facts(findings: Findings) -> None:
     said = {limit.name: " ".join(limit.sentences) for limit in findings.limits()}
     assert list(said) == ["selection", "towns", "roster", "programmes", "recording", "power", "breaks", "assumptions"]
@@ -212,6 +271,75 @@ def test_limits_are_filled_from_the_runs_facts(findings: Findings) -> None:
     assert briefing.say("limit.roster.worlds", n=2, reading="A") in said["roster"]
     assert briefing.say("limit.roster.fictional", names="Ward 12") in said["roster"]
     assert "999" in said["power"] and briefing.indicator_name("fires") in said["power"]
+
+
+def test_wards_that_reported_only_zeros_are_named(findings: Findings) -> None:
+    rows = [("crime", "Ward 13"), ("crime", "Ward 12"), ("service", HOSTILE), ("unheard_of", "Ward 14")]
+    silent = pd.DataFrame(rows, columns=["indicator", "ward_name_vi"])
+    named = replace(findings, tables=dict(findings.tables) | {"silent_wards": silent})
+    briefing = findings.briefing
+    (power,) = (limit for limit in named.limits() if limit.name == "power")
+    names = briefing.say("list.last", most="Ward 12", last="Ward 13")
+    told = briefing.say("limit.power.silent", n=2, indicator=briefing.indicator_name("crime"), names=names)
+    assert told in power.sentences
+    assert not any("Ward 14" in sentence for sentence in power.sentences)
+    assert "<script" not in named.section("limits").html
+
+
+BREAKS = pd.DataFrame(
+    [
+        ("all", "crime", "drugs", "2021-06", "found", ""),
+        ("B", "drugs", "service", "2022-02", "found", ""),
+        ("all", "crime", "drugs", "2021-01", "found", ""),
+        ("all", "fires", "fires", "2022-01", "stated", ""),
+    ],
+    columns=["town_code", "from_indicator", "to_indicator", "period", "source", "evidence"],
+)
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_a_window_across_a_break_warns(tables: Tables, manifest: Manifest, study: Study, language: str) -> None:
+    findings = build_findings(tables | {"breaks": BREAKS}, manifest, study, language=language)
+    briefing = findings.briefing
+    (limit,) = (own for own in findings.limits() if own.name == "breaks")
+    crime, drugs, service = (briefing.indicator_name(name) for name in ("crime", "drugs", "service"))
+    assert limit.sentences == (
+        briefing.say("limit.breaks.found", ended=crime, begun=drugs, period=briefing.period("2021-06")),
+        briefing.say(
+            "limit.breaks.found_in", ended=drugs, begun=service, period=briefing.period("2022-02"), place="Town B"
+        ),
+        briefing.say("limit.breaks.crossed"),
+    )
+    text = findings.section("limits").body
+    assert briefing.say("limit.breaks.crossed") in text and briefing.say("limit.breaks.none") not in text
+
+
+def test_a_break_of_an_indicator_that_is_not_told_warns_of_nothing(
+    tables: Tables, manifest: Manifest, study: Study
+) -> None:
+    other = BREAKS.assign(from_indicator="solved", to_indicator="solved")
+    findings = build_findings(tables | {"breaks": other}, manifest, study, language="en")
+    (limit,) = (own for own in findings.limits() if own.name == "breaks")
+    assert limit.sentences == (findings.briefing.say("limit.breaks.none"),)
+
+
+def test_merged_wards_are_told_to_be_sums(findings: Findings, study: Study) -> None:
+    merged = replace(study, mergers=(Merger(study.wards[0], study.wards[1:3]),))
+    told = replace(findings, briefing=replace(findings.briefing, study=merged))
+    (limit,) = (own for own in told.limits() if own.name == "breaks")
+    assert limit.sentences == (findings.briefing.say("limit.breaks.followed", names="Ward 11"),)
+
+
+def test_the_table_of_effects_gives_assignments_and_the_smallest_p(
+    findings: Findings, tables: Tables, manifest: Manifest, study: Study
+) -> None:
+    wording = findings.briefing.wording
+    text = Page(findings.effects_table()).text
+    assert "(ii)" in text and f"{wording.number(999)} " in text and wording.small(0.001) in text
+    fewer = tables["estimates"].copy()
+    fewer.loc[fewer["indicator"].eq("service"), ["n_assignments", "smallest_p"]] = (64.0, 1 / 64)
+    mixed = build_findings(tables | {"estimates": fewer}, manifest, study, language="en")
+    assert "at least 64 assignments, smallest possible p at most 0.016" in Page(mixed.effects_table()).text
 
 
 def test_a_study_with_one_town_one_cohort_and_no_question_of_roster(

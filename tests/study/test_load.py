@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import FrozenInstanceError
 from datetime import date
+from typing import Any
 
 import pytest
 import vietnam_provinces
@@ -139,3 +140,31 @@ def test_importing_the_study_pulls_in_neither_matplotlib_nor_statsmodels() -> No
     code = "import sys, helpers.study; print({'matplotlib', 'statsmodels', 'papermill'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "set()"
+
+
+RELEASES_HEADER = "file,sheet,released_date,note,source_id"
+
+
+def test_releases_csv_may_be_absent_and_is_read_where_it_is(study_copy: Any) -> None:
+    assert study_copy.load().releases == ()
+    text = f"{RELEASES_HEADER}\nb.xlsx,,2023-07-20,sent by mail,\na.xlsx,T05,2023-06-01,,study\n"
+    (study_copy.folder / "releases.csv").write_text(text, encoding="utf-8")
+    first, second = study_copy.load().releases
+    assert (first.file, first.sheet, first.released_date.isoformat(), first.source_id) == (
+        "a.xlsx", "T05", "2023-06-01", "study",
+    )  # fmt: skip
+    assert (second.file, second.sheet, second.note, second.source_id) == ("b.xlsx", "", "sent by mail", None)
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        (",,2023-07-20,,", "row 2, file"),
+        ("a.xlsx,,20/7/2023,,", "row 2, released_date"),
+        ("a.xlsx,,2023-07-20,,nobody", "row 2"),
+        ("a.xlsx,,2023-07-20,,\na.xlsx,,2023-07-21,,", "row 2"),
+    ],
+)
+def test_a_wrong_row_of_releases_csv_is_told(study_copy: Any, line: str, place: str) -> None:
+    (study_copy.folder / "releases.csv").write_text(f"{RELEASES_HEADER}\n{line}\n", encoding="utf-8")
+    assert ("releases.csv", place) in {(problem.file, problem.cell) for problem in study_copy.problems()}

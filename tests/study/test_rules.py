@@ -2,6 +2,8 @@
 
 import pytest
 
+from helpers.messages import Message
+
 
 def places(problems):
     return {(problem.file, problem.cell) for problem in problems}
@@ -81,6 +83,7 @@ BROKEN = {
     "denominator": cell("indicators.csv", "clearance", "denominator", "nothing"),
     "part of itself": cell("indicators.csv", "fires", "part_of", "fires"),
     "ratio without denominator": cell("indicators.csv", "fires", "kind", "ratio"),
+    "ratio in the family": cell("indicators.csv", "clearance", "in_family", "yes"),
     "count with denominator": cell("indicators.csv", "fires", "denominator", "tips"),
     "heading's meaning": cell("header_aliases.csv", "TT", "meaning", "murders"),
     "heading twice": added("header_aliases.csv", "tt.,population"),
@@ -95,6 +98,7 @@ def test_a_broken_rule_is_reported_at_its_place_alone(study_copy, rule):
     problems = study_copy.problems()
     assert places(problems) == {place}, "\n".join(problem.sentence() for problem in problems)
     assert all(problem.rule and problem.remedy for problem in problems)
+    assert all(isinstance(said, Message) for problem in problems for said in (problem.rule, problem.remedy))
 
 
 def test_the_shipped_folder_breaks_none(study_copy):

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from helpers.errors import Problem
+from helpers.messages import Message
 from helpers.paths import project_root
 from helpers.study.schemas import GIVEN_ROSTER, TABLE_FORMS, shown
 
@@ -154,6 +155,8 @@ def test_a_bad_cell_is_named_by_row_and_column(study_copy, file, row, column, va
     assert found[0].rule.startswith(rule)
     assert found[0].value == (value or "(empty)")
     assert found[0].remedy or column == "break_periods"
+    assert isinstance(found[0].rule, Message)
+    assert found[0].in_language("vi").cell == f"dòng {number}, {column}"
 
 
 DOUBLES = {
@@ -195,6 +198,7 @@ def test_a_wrong_setting_is_named_by_its_key(study_copy, old, new, place):
     study_copy.replace("study.toml", old, new)
     problem = only(study_copy.problems())
     assert (problem.file, problem.cell) == ("study.toml", place)
+    assert isinstance(problem.rule, Message)
 
 
 def test_a_table_that_must_say_something_may_not_be_a_header_alone(study_copy):

@@ -12,12 +12,12 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from linearmodels import PanelOLS
 
+from designs import staggered_design
 from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.estimation.estimands import Estimand
 from helpers.estimation.twfe_linear import twfe_linear
 from helpers.estimation.twfe_poisson import twfe_poisson
-from helpers.study.design import DONUT, NEVER, TREATED, UNTREATED, Design
-from helpers.study.periods import period_range
+from helpers.study.design import DONUT, TREATED, UNTREATED
 
 CONVERGED = 1e-6
 """Iterations that stop at different steps agree to this; a wrong factor or cell moves the third digit."""
@@ -33,20 +33,7 @@ pyfixest_on_pandas = pytest.mark.filterwarnings("ignore:The inplace keyword in D
 
 @pytest.fixture(scope="module")
 def design():
-    return Design(
-        study="simulated",
-        timing="main",
-        reading="A",
-        roster="given",
-        period_kind="calendar_month",
-        periods=period_range("calendar_month", "2020-01", "2021-08"),
-        ward_ids=tuple(f"{ward:02d}" for ward in range(14)),
-        town_codes=("t",) * 14,
-        cohorts=("early", "late"),
-        starts=(8, 14),
-        labels=(0, 0, 0, 1, 1, 1, *[NEVER] * 8),
-        anticipation=2,
-    )
+    return staggered_design()
 
 
 @pytest.fixture(scope="module")

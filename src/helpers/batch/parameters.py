@@ -15,11 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helpers.errors import UsageError
 from helpers.study import Study
+from helpers.study.objects import IndicatorKind
 
 RUN_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 STUDY_DEFAULT = -1
-ESTIMABLE_KIND = "count"
-"""The kind of indicator that notebooks 03 and 04 take."""
+KINDS_TAKEN: Mapping[str, tuple[IndicatorKind, ...]] = {
+    "03_estimate_effect": ("count", "ratio"),
+    "04_check_robustness": ("count",),
+}
+"""The kinds of indicator that a notebook takes."""
+ESTIMATE, CHECK = KINDS_TAKEN
+REFUSALS: Mapping[str, str] = {
+    ESTIMATE: "notebook 03 estimates counts, and ratios of counts",
+    CHECK: "notebook 04 takes counts only, because a ratio says how the police worked and no claim rests on it",
+}
 DESIGN_CHOICES = ("timing", "reading", "roster", "anticipation", "window_first", "window_last")
 
 
@@ -188,11 +197,11 @@ def validation_sentences(error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-def unfit_indicator(name: str, study: Study) -> str:
-    """Return why an indicator cannot be estimated by notebook 03, or an empty text."""
+def unfit_indicator(name: str, study: Study, notebook: str = ESTIMATE) -> str:
+    """Return why notebook 03 or 04 cannot take an indicator, or an empty text."""
     kinds = {indicator.indicator: indicator.kind for indicator in study.indicators}
     if name not in kinds:
         return unknown_name("indicator", name, tuple(kinds))
-    if kinds[name] != ESTIMABLE_KIND:
-        return f"Indicator “{name}” is a {kinds[name]}; notebook 03 estimates counts."
+    if kinds[name] not in KINDS_TAKEN[notebook]:
+        return f"Indicator “{name}” is a {kinds[name]}; {REFUSALS[notebook]}."
     return ""

@@ -1,7 +1,8 @@
 """The plan of a batch: which notebooks with which parameters, in which order, and which of them are done already.
 
-01 comes before 02, 02 before every 03, each indicator's 03 before its 04, and all of them before every 05. A task is
-done when the journal says so under the same key; the key is made of everything that its outputs depend on.
+01 comes before 02, 02 before every 03, each count's 03 before its 04, and all of them before every 05. A ratio has no
+04: nothing rests on it that could be broken. A task is done when the journal says so under the same key; the key is
+made of everything that its outputs depend on.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +13,14 @@ from typing import Any, Literal
 from helpers.batch import provenance
 from helpers.batch.journal import Entry, read_journal
 from helpers.batch.notebooks import notebook_hash, notebook_path
-from helpers.batch.parameters import MODELS, Parameters, effective_parameters, parameters_key
+from helpers.batch.parameters import (
+    KINDS_TAKEN,
+    MODELS,
+    Parameters,
+    effective_parameters,
+    parameters_key,
+    unfit_indicator,
+)
 from helpers.batch.runfile import Batch
 from helpers.batch.workspace import step_name
 from helpers.errors import MissingStep, UsageError
@@ -110,7 +118,7 @@ def make_plan(batch: Batch, *, only: str | None = None, indicator: str | None = 
     Raises
     ------
     UsageError
-        If the batch does not cover the indicator.
+        If the batch does not cover the indicator, or the notebook does not take it.
     MissingStep
         If a notebook is left out by `only` and has not run.
     """
@@ -118,6 +126,10 @@ def make_plan(batch: Batch, *, only: str | None = None, indicator: str | None = 
         raise UsageError(
             f"The run file does not cover indicator “{indicator}”. It covers: {', '.join(batch.indicators)}."
         )
+    if indicator is not None and only is not None and only in KINDS_TAKEN:
+        wrong = unfit_indicator(indicator, batch.study, only)
+        if wrong:
+            raise UsageError(wrong)
     tasks = list_tasks(batch)
     selected = _selected(tasks, only=only, indicator=indicator)
     folder = processed_folder(batch.settings.run)
@@ -145,7 +157,8 @@ def list_tasks(batch: Batch) -> tuple[Task, ...]:
     clean = maker.task(CLEAN)
     describe = maker.task(DESCRIBE, needs=[clean])
     estimates = {own: maker.task(ESTIMATE, needs=[clean], indicator=own) for own in batch.indicators}
-    checks = [maker.task(CHECK, needs=[estimates[own]], indicator=own) for own in batch.indicators]
+    checked = [own for own in batch.indicators if not unfit_indicator(own, batch.study, CHECK)]
+    checks = [maker.task(CHECK, needs=[estimates[own]], indicator=own) for own in checked]
     needed = [describe, *estimates.values(), *checks]
     languages = [] if batch.study.origin == "real_restricted" else batch.settings.languages
     reports = [maker.task(REPORT, needs=needed, language=own) for own in languages]

@@ -5,7 +5,7 @@ indicator and period. Everything but ``run`` and ``study`` may be left out.
 
     run: nghe_an                  name of the run, and of its folders
     study: nghe_an                id of the study, or a path relative to the project
-    indicators: all               all counts of the study, or a list of ids
+    indicators: all               all counts and ratios of the study, or a list of ids
     timing: main                  these six as in the notebooks; left out: the study's default
     reading: A
     roster: given
@@ -27,7 +27,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from helpers.batch.parameters import (
-    ESTIMABLE_KIND,
+    ESTIMATE,
+    KINDS_TAKEN,
     MODELS,
     RUN_NAME,
     EstimateParameters,
@@ -166,12 +167,21 @@ def _unfit_indicators(settings: RunFile, study: Study) -> list[str]:
     lines = [line for name in settings.indicators if (line := unfit_indicator(name, study))]
     if not settings.indicators:
         lines.append(f"indicators is an empty list; write “{ALL}”, or at least one id.")
-    return lines
+    return lines or _alone(settings.indicators, study)
+
+
+def _alone(names: Sequence[str], study: Study) -> list[str]:
+    """Return that a ratio stands alone, where it does: it is read beside a count, never instead of one."""
+    chosen = [study.indicator(name) for name in names]
+    if any(one.kind == "count" for one in chosen):
+        return []
+    ratio = chosen[0]
+    return [f"“{ratio.indicator}” is a ratio and is read beside a count: add “{ratio.denominator}”, or another one."]
 
 
 def _covered(settings: RunFile, study: Study) -> tuple[str, ...]:
-    counts = [indicator.indicator for indicator in study.indicators if indicator.kind == ESTIMABLE_KIND]
-    return tuple(name for name in counts if settings.indicators == ALL or name in settings.indicators)
+    taken = [indicator.indicator for indicator in study.indicators if indicator.kind in KINDS_TAKEN[ESTIMATE]]
+    return tuple(name for name in taken if settings.indicators == ALL or name in settings.indicators)
 
 
 def _check_design(settings: RunFile, study: Study, path: Path) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from helpers.errors import EstimationError, MissingStep
 from helpers.paths import written_beside
+from helpers.text import harmless
 
 PARTS = "parts"
 
@@ -88,10 +89,23 @@ CHECK_DETAILS = Table(
     notebook="04_check_robustness",
     columns=(
         *("run", "indicator", "specification", "check", "item", "estimate", "conf_low", "conf_high", "p_value"),
-        "reason",
+        *("n_assignments", "smallest_p", "reason"),
     ),
-    numbers=frozenset({"estimate", "conf_low", "conf_high", "p_value"}),
+    numbers=frozenset({"estimate", "conf_low", "conf_high", "p_value", "n_assignments", "smallest_p"}),
     is_in_parts=True,
+)
+SILENT_WARDS = Table(
+    "03_estimate_effect", ("run", "indicator", "ward_id", "ward_name_vi", "town_code"), is_in_parts=True
+)
+
+REVISIONS = Table(
+    notebook="01_clean_program_data",
+    columns=(
+        *("ward_id", "period", "indicator", "released", "value", "denominator", "file", "sheet", "cell"),
+        *("superseded_released", "superseded_value", "superseded_denominator"),
+        *("superseded_file", "superseded_sheet", "superseded_cell"),
+    ),
+    numbers=frozenset({"value", "denominator", "superseded_value", "superseded_denominator"}),
 )
 
 TABLES: dict[str, Table] = {
@@ -107,6 +121,10 @@ TABLES: dict[str, Table] = {
     ),
     "quarantine": Table("01_clean_program_data", ("file", "sheet", "cell", "value", "rule", "remedy")),
     "cleaning_log": Table("01_clean_program_data", ("file", "sheet", "cell", "what", "before", "after")),
+    "revisions": REVISIONS,
+    "breaks": Table(
+        "01_clean_program_data", ("town_code", "from_indicator", "to_indicator", "period", "source", "evidence")
+    ),
     "inputs": Table("01_clean_program_data", ("file", "sha256")),
     "design": Table(
         notebook="02_describe_design",
@@ -115,6 +133,7 @@ TABLES: dict[str, Table] = {
     ),
     "estimates": ESTIMATES,
     "counterfactual": COUNTERFACTUAL,
+    "silent_wards": SILENT_WARDS,
     "checks": CHECKS,
     "check_details": CHECK_DETAILS,
 }
@@ -148,8 +167,17 @@ def write_table(frame: pd.DataFrame, name: str, folder: Path, *, key: str = "") 
     others = [column for column in frame.columns if column not in table.columns]
     target = folder / PARTS / name / f"{key}.csv" if table.is_in_parts else folder / f"{name}.csv"
     with written_beside(target) as beside:
-        frame.loc[:, [*table.columns, *others]].to_csv(beside, index=False, lineterminator="\n", encoding="utf-8")
+        written = _harmless_frame(frame.loc[:, [*table.columns, *others]])
+        written.to_csv(beside, index=False, lineterminator="\n", encoding="utf-8")
     return target
+
+
+def _harmless_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame without texts that a spreadsheet would calculate: they may come from any office's file."""
+    frame = frame.copy()
+    for column in frame.columns[[not pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]]:
+        frame[column] = frame[column].map(lambda value: harmless(value) if isinstance(value, str) else value)
+    return frame
 
 
 def read_table(name: str, folder: Path) -> pd.DataFrame:

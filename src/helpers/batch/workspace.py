@@ -14,7 +14,6 @@ import pandas as pd
 
 from helpers.batch import provenance, tables
 from helpers.batch.parameters import (
-    ESTIMABLE_KIND,
     MODELS,
     DesignParameters,
     DrawParameters,
@@ -31,15 +30,16 @@ from helpers.study import Design, Indicator, Study, Worlds, build_design, build_
 
 PANEL = "panel"
 PANEL_FILE = "panel.parquet"
+CACHE = "cache"
 FIRST, LAST = next(iter(MODELS)), list(MODELS)[-1]
 NEEDED_TABLES: Mapping[str, tuple[str, ...]] = {
     "01_clean_program_data": (),
     "02_describe_design": (PANEL,),
     "03_estimate_effect": (PANEL,),
     "04_check_robustness": (PANEL, "estimates"),
-    "05_report_findings": (PANEL, "design", "estimates", "counterfactual", "checks"),
+    "05_report_findings": (PANEL, "design", "estimates", "counterfactual", "silent_wards", "checks", "check_details"),
 }
-FINDINGS_TABLES = ("cleaning_account", "design", "estimates", "counterfactual", "checks")
+FINDINGS_TABLES = ("cleaning_account", "breaks", *NEEDED_TABLES["05_report_findings"][1:])
 
 
 def begin_step(notebook: str, **parameters: Any) -> "Step":
@@ -68,7 +68,7 @@ def begin_step(notebook: str, **parameters: Any) -> "Step":
     name = notebook_named(notebook)
     checked = MODELS[name].checked(parameters)
     study = load_study(checked.study)
-    wrong = unfit_indicator(checked.indicator, study) if isinstance(checked, DrawParameters) else ""
+    wrong = unfit_indicator(checked.indicator, study, name) if isinstance(checked, DrawParameters) else ""
     if wrong:
         raise UsageError(wrong)
     step = Step(
@@ -123,6 +123,14 @@ class Step:
         return processed_folder(self.parameters.run)
 
     @property
+    def cache(self) -> Path:
+        """Return the folder in which notebook 01 keeps what it read, so that an unchanged file is not read twice.
+
+        It lies with the run's tables, because it holds what the returns hold.
+        """
+        return self.folder / CACHE
+
+    @property
     def report_folder(self) -> Path:
         """Return the folder of the run's pages."""
         return report_folder(self.parameters.run)
@@ -157,7 +165,7 @@ class Step:
     def indicators(self) -> tuple[str, ...]:
         """Return the counts that the run's panel holds, in the study's order."""
         held = set(indicators_in(self.panel))
-        counts = [one.indicator for one in self.study.indicators if one.kind == ESTIMABLE_KIND]
+        counts = [one.indicator for one in self.study.indicators if one.kind == "count"]
         return tuple(name for name in counts if name in held)
 
     @property
@@ -174,6 +182,12 @@ class Step:
     def panel(self) -> pd.DataFrame:
         """Return the run's panel, as `helpers.panel` describes it."""
         return read_panel(self.folder / PANEL_FILE)
+
+    def wards(self, ward_ids: Iterable[str]) -> pd.DataFrame:
+        """Return wards by name: ``ward_id``, ``ward_name_vi``, ``town_code``, in order of their ids."""
+        wanted, columns = set(ward_ids), ["ward_id", "ward_name_vi", "town_code"]
+        rows = [(ward.ward_id, ward.ward_name_vi, ward.town_code) for ward in self.study.wards]
+        return pd.DataFrame(sorted(row for row in rows if row[0] in wanted), columns=columns)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the run: all that the notebooks before have written to it."""

@@ -12,10 +12,11 @@ from helpers.inference.worlds import WorldsRange, worlds_range
 from helpers.study.design import Worlds
 
 QUESTION = "Over every roster the sources admit, does the effect keep its sign and its significance?"
-
-
+THRESHOLD = "5% in every roster"
 UNION = "union:"
 """Begins the item of a detail that holds the union of all rosters' intervals."""
+LOWEST, HIGHEST = "lowest:", "highest:"
+"""Begin the item of a detail that names a ward of unknown status which the lowest, or the highest, estimate needs."""
 
 
 def all_worlds(
@@ -33,14 +34,18 @@ def all_worlds(
     Notes
     -----
     It passes only if the largest p-value is at most 5% and the sign is the same in every roster: nearly powerless here
-    even when the programme works. It fails if the sign turns. The share of rosters that reject is not computed: it
-    would read like a probability and is none.
+    even when the programme works. It fails if the sign turns. Where the sources admit a single roster there is nothing
+    to vary, so it cannot tell. The share of rosters that reject is not computed: it would read like a probability and
+    is none.
     """
+    if len(worlds) < 2:
+        return _untold(
+            analysis, specification, f"does not apply: reading {worlds.design.reading} admits one roster only"
+        )
     estimands = [Estimand("overall"), *(Estimand("cohort", cohort) for cohort in worlds.design.cohorts)]
     estimable = [one for one in estimands if build_target(worlds.design, specification, one).is_estimable]
     if not estimable:
-        reason = "no effect is estimable"
-        return Check(analysis.indicator, specification, "worlds", QUESTION, np.nan, LEVEL, "5%", "cannot_tell", reason)
+        return _untold(analysis, specification, "no effect is estimable")
     ranges = [
         worlds_range(
             analysis, worlds, estimand, specification, has_intervals=has_intervals and estimand.kind == "overall"
@@ -54,11 +59,14 @@ def all_worlds(
             conf_high=float(np.nanmax(one.estimates)),
             p_value=float(one.p_values.max()),
             reason=f"range over {one.n_worlds} rosters; p is the largest",
+            n_assignments=one.n_assignments,
+            smallest_p=one.smallest_p,
         )
         for one in ranges
     )
     details += tuple(_union(one) for one in ranges if np.isfinite(one.lows).all())
     overall = ranges[0]
+    details += _extremes(overall)
     low, high, largest = np.nanmin(overall.estimates), np.nanmax(overall.estimates), float(overall.p_values.max())
     count = f"{overall.n_worlds} rosters of reading {overall.reading}"
     verdict, reason = _judge(float(low), float(high), largest, count)
@@ -69,7 +77,7 @@ def all_worlds(
         QUESTION,
         largest,
         LEVEL,
-        "5% in every roster",
+        THRESHOLD,
         verdict,
         reason,
         details,
@@ -82,6 +90,10 @@ def _judge(low: float, high: float, largest_p: float, count: str) -> tuple[Verdi
     if largest_p <= LEVEL:
         return "pass", f"it holds in every one of the {count}"
     return "cannot_tell", f"the sign holds in all {count}, the significance not in every one"
+
+
+def _untold(analysis: Analysis, specification: Specification, reason: str) -> Check:
+    return Check(analysis.indicator, specification, "worlds", QUESTION, np.nan, LEVEL, THRESHOLD, "cannot_tell", reason)
 
 
 def roster_drivers(analysis: Analysis, worlds: Worlds, specification: Specification) -> pd.DataFrame:
@@ -97,4 +109,17 @@ def _union(one: WorldsRange) -> Detail:
         conf_high=high,
         p_value=one.largest_p,
         reason=f"union of the 95% intervals of {one.n_worlds} rosters; p is the largest",
+        n_assignments=one.n_assignments,
+        smallest_p=one.smallest_p,
+    )
+
+
+def _extremes(one: WorldsRange) -> tuple[Detail, ...]:
+    """Return one detail per ward whose membership an extreme estimate needs."""
+    ends = (float(np.nanmin(one.estimates)), float(np.nanmax(one.estimates)))
+    reason = "of unknown status; a model ward in every roster with this estimate, and not in every one at the other end"
+    return tuple(
+        Detail(f"{end}{one.reading}:{one.estimand.cohort}:{ward}", estimate, reason=reason)
+        for end, estimate, wards in zip((LOWEST, HIGHEST), ends, one.extreme_members(), strict=True)
+        for ward in wards
     )

@@ -32,6 +32,8 @@ DETAIL_COLUMNS = (
     "conf_low",
     "conf_high",
     "p_value",
+    "n_assignments",
+    "smallest_p",
     "reason",
 )
 HALF_CLAIM = 0.5
@@ -40,7 +42,10 @@ HALF_CLAIM = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One estimate behind a check: a placebo of one cohort, the effect without one town."""
+    """One estimate behind a check: a placebo of one cohort, the effect without one town.
+
+    `n_assignments` and `smallest_p` say what its p-value and interval rest on, as in `EffectRow`.
+    """
 
     item: str
     estimate: float = np.nan
@@ -48,6 +53,8 @@ class Detail:
     conf_high: float = np.nan
     p_value: float = np.nan
     reason: str = ""
+    n_assignments: float = np.nan
+    smallest_p: float = np.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.checks.gates import Check, Detail
 from helpers.errors import EstimationError
-from helpers.estimation.library_estimators import breakdown_value, honest_bounds
+from helpers.estimation.honest_bounds import breakdown_value, honest_bounds
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.long_differences import LongDifferences, long_differences

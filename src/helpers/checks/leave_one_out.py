@@ -56,7 +56,8 @@ def _without(analysis: Analysis, specification: Specification, town: str) -> Det
         row = effect_row(analysis.without_town(town), specification, OVERALL)
     except (DesignError, EstimationError) as error:
         return Detail(town, reason=str(error))
-    return Detail(town, row.estimate, row.conf_low, row.conf_high, row.p_value, row.reason)
+    ends, test = (row.conf_low, row.conf_high), (row.n_assignments, row.smallest_p)
+    return Detail(town, row.estimate, *ends, row.p_value, row.reason, *test)
 
 
 def _check(

@@ -38,7 +38,8 @@ def _cohort_check(analysis: Analysis, specification: Specification, cohort: str)
         return _cannot_tell(indicator, specification, cohort, row.reason)
     verdict, why = equivalence_verdict(row.p_value, row.conf_low, row.conf_high, claim)
     margin = np.expm1(HALF_CLAIM * np.log1p(claim)) if claim > -1 else -1.0
-    detail = Detail(cohort, row.estimate, row.conf_low, row.conf_high, row.p_value)
+    ends, test = (row.conf_low, row.conf_high), (row.n_assignments, row.smallest_p)
+    detail = Detail(cohort, row.estimate, *ends, row.p_value, "", *test)
     return Check(
         indicator,
         specification,

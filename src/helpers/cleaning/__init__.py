@@ -6,7 +6,7 @@ Every cell of every file ends in the panel, in the quarantine with a reason, or 
 
 from helpers.cleaning.inspect import SheetDescription, describe_workbook, descriptions_frame
 from helpers.cleaning.ledger import UnbalancedAccount
-from helpers.cleaning.returns import CleanedReturns, clean_returns
+from helpers.cleaning.returns import CleanedReturns, clean_returns, quarantine_problems
 
 __all__ = [
     "CleanedReturns",
@@ -15,4 +15,5 @@ __all__ = [
     "clean_returns",
     "describe_workbook",
     "descriptions_frame",
+    "quarantine_problems",
 ]

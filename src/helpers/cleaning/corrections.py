@@ -13,6 +13,7 @@ from helpers.cleaning.personal import shown
 from helpers.cleaning.sheet_scan import Position, cell_position
 from helpers.cleaning.workbook import CellValue, Dropped, Sheet, as_text
 from helpers.errors import Problem
+from helpers.messages import say
 from helpers.text import nfc
 
 CORRECTIONS_FILE = "corrections.csv"
@@ -38,12 +39,19 @@ class Correction:
     @property
     def after(self) -> str:
         """Return what the log says: the new value, why, who and when."""
-        value = self.new_value if self.action == REPLACE else "taken out"
-        return f"{value} ({self.reason}; {self.who}, {self.date})"
+        if self.action == REPLACE:
+            return say(
+                "{value} ({reason}; {who}, {date})",
+                value=self.new_value,
+                reason=self.reason,
+                who=self.who,
+                date=self.date,
+            )
+        return say("taken out ({reason}; {who}, {date})", reason=self.reason, who=self.who, date=self.date)
 
     def problem(self, value: str, rule: str, remedy: str) -> Problem:
         """Return a problem with this correction."""
-        return Problem(CORRECTIONS_FILE, "", f"row {self.row}", value, rule, remedy)
+        return Problem(CORRECTIONS_FILE, "", say("row {row}", row=self.row), value, rule, remedy)
 
 
 def read_corrections(folder: Path) -> tuple[Correction, ...]:
@@ -73,7 +81,9 @@ def unplaced_corrections(corrections: Iterable[Correction], files: Iterable[str]
     known = {nfc(file) for file in files}
     return [
         correction.problem(
-            shown(correction.file), "no return has this name", "Correct the name, or withdraw the correction."
+            shown(correction.file),
+            say("no return has this name"),
+            say("Correct the name, or withdraw the correction."),
         )
         for correction in corrections
         if correction.file not in known
@@ -97,20 +107,32 @@ def correct_sheets(sheets: Sequence[Sheet], corrections: Iterable[Correction]) -
     for correction in corrections:
         sheet, position = by_name.get(correction.sheet), cell_position(correction.cell)
         if sheet is None or position is None:
-            what = "sheet" if sheet is None else "cell"
-            found = correction.sheet if sheet is None else correction.cell
-            remedy = "Write the sheet as its tab says, and the cell as Excel does (C7)."
-            problems.append(correction.problem(shown(found), f"{correction.file} has no such {what}", remedy))
+            problems.append(_unplaced(correction, is_sheet=sheet is None))
             continue
         found = as_text(sheet.cells.get(position))
         if _key(found) != _key(correction.old_value):
-            rule = f"{correction.file} says “{shown(found)}” there, not what this correction replaces"
-            remedy = "The file has changed since: look again, then write the new old_value or withdraw the correction."
+            rule = say(
+                "{file} says “{found}” there, not what this correction replaces",
+                file=correction.file,
+                found=shown(found),
+            )
+            remedy = say(
+                "The file has changed since: look again, then write the new old_value or withdraw the correction."
+            )
             problems.append(correction.problem(shown(correction.old_value), rule, remedy))
             continue
         by_name[correction.sheet] = replace(sheet, cells=_with(sheet, position, correction))
         made.append((sheet.name, position, correction))
     return Corrected(tuple(by_name[nfc(sheet.name)] for sheet in sheets), tuple(made), tuple(problems))
+
+
+def _unplaced(correction: Correction, *, is_sheet: bool) -> Problem:
+    found = shown(correction.sheet if is_sheet else correction.cell)
+    if is_sheet:
+        rule = say("{file} has no such sheet", file=correction.file)
+        return correction.problem(found, rule, say("Write the sheet's name as its tab says."))
+    rule = say("{file} has no such cell", file=correction.file)
+    return correction.problem(found, rule, say("Write the cell as Excel does (C7)."))
 
 
 def _key(text: str) -> str:

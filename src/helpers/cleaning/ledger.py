@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from helpers.cleaning.cell_names import Position, cell_name
 from helpers.cleaning.numbers import Number
 from helpers.cleaning.personal import shown
-from helpers.cleaning.sheet_scan import Position, cell_name
 from helpers.errors import ModelWardsError
 from helpers.study.objects import Ward
 
@@ -39,6 +39,8 @@ class Ledger:
     ----------
     file, sheet : str
         The sheet.
+    released : str
+        When its figures were released, in ISO form; "" if nothing says so.
     fates : dict of (row, column) to str
         ``panel``, ``quarantine``, or the kind of furniture.
     panel, quarantine, log : list of tuple
@@ -47,6 +49,7 @@ class Ledger:
 
     file: str
     sheet: str
+    released: str = ""
     fates: dict[Position, str] = field(default_factory=dict)
     panel: list[tuple[Position, str, str, str, str, float | None, float | None, str]] = field(default_factory=list)
     quarantine: list[tuple[Position, str, str, str]] = field(default_factory=list)
@@ -71,6 +74,11 @@ class Ledger:
             return
         self._file(position, PANEL)
         self.note_number(position, value, number)
+
+    def refile(self, position: Position, kind: str) -> None:
+        """File a figure that is in the panel as furniture instead: another release of it was taken."""
+        if self.fates[position] == PANEL:
+            self.fates[position] = kind
 
     def note(self, position: Position, what: str, before: object, after: str) -> None:
         """Log a decision about a cell."""

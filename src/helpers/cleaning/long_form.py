@@ -4,38 +4,31 @@ Machines write these, so numbers follow `helpers.cleaning.numbers.read_plain_num
 A row that is absent means not reported. Fatal is what makes rows uncertain: other columns, an unknown unit, period or
 indicator, a figure given twice. A value that cannot be read is quarantined alone.
 
-Everything works on distinct spellings and whole columns, so a million rows cost little more than their reading.
+Such a file may be of any size: it is read in batches (`helpers.cleaning.long_batches`), each spelling is looked at once
+a batch, and what is kept of a row is a few numbers.
 """
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers.cleaning.cell_names import Position, cell_position
 from helpers.cleaning.corrections import Correction
-from helpers.cleaning.ledger import PANEL, QUARANTINE, UnbalancedAccount
-from helpers.cleaning.numbers import Number, read_plain_number
-from helpers.cleaning.personal import is_personal_heading, looks_personal, personal_problem, shown
-from helpers.cleaning.sheet_scan import Position, cell_name, cell_position
+from helpers.cleaning.ledger import UnbalancedAccount
+from helpers.cleaning.long_batches import PARQUET_SUFFIX, Batch, Coded, UnreadableLongForm, read_batches, read_heading
+from helpers.cleaning.long_figures import DENOMINATOR, MOST_REPEATED, VALUE, LongFigures
+from helpers.cleaning.long_keys import KEYS, KeyReader
+from helpers.cleaning.personal import looks_personal, personal_problem, shown
+from helpers.cleaning.tables import panel_frame, quarantine_frame
 from helpers.cleaning.vocabulary import Vocabulary
-from helpers.cleaning.workbook import as_text
-from helpers.errors import Problem, UsageError
-from helpers.panel import PANEL_COLUMNS
-from helpers.study.objects import Ward
-from helpers.study.periods import period_number
-from helpers.text import closest
+from helpers.errors import Problem
+from helpers.messages import say
 
-KEYS = ("unit", "period", "indicator")
-VALUE, DENOMINATOR = "value", "denominator"
 REQUIRED = (*KEYS, VALUE)
-FIRST_ROW = 2
-"""Row of the first figure, below the heading, as a spreadsheet would number it."""
-MOST_REPEATED = 20
-"""Figures given twice are listed up to this many per file; their number is always told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,267 +40,176 @@ class LongReading:
     file : str
         The file.
     panel : DataFrame
-        Columns `helpers.panel.PANEL_COLUMNS`; empty if there is a problem.
+        Columns `helpers.panel.PANEL_COLUMNS`, in canonical order; empty if there is a problem.
     fates : Counter
         Number of cells by fate; balanced.
-    quarantine, log : list of tuple
+    quarantine : DataFrame
+        Cells put aside, columns `helpers.cleaning.tables.QUARANTINE_COLUMNS`, in reading order.
+    log : list of tuple
         Rows begun by file, sheet, row and column.
     problems : tuple of Problem
         Everything fatal about the file.
     """
 
     file: str
-    panel: pd.DataFrame
+    panel: pd.DataFrame = field(default_factory=lambda: panel_frame([]))
     fates: Counter[str] = field(default_factory=Counter)
-    quarantine: list[tuple[object, ...]] = field(default_factory=list)
+    quarantine: pd.DataFrame = field(default_factory=lambda: quarantine_frame([]))
     log: list[tuple[object, ...]] = field(default_factory=list)
     problems: tuple[Problem, ...] = ()
 
 
+def is_long_form(path: Path) -> bool:
+    """Return whether a file's heading is exactly the long form's; whatever cannot be read is not.
+
+    A CSV must be UTF-8 with commas; in another encoding or with another delimiter it is read as any table is, and so
+    within the limits of `helpers.cleaning.text_table`.
+    """
+    return set(read_heading(path)) in ({*REQUIRED}, {*REQUIRED, DENOMINATOR})
+
+
 def read_long(path: Path, file: str, vocabulary: Vocabulary, corrections: Iterable[Correction] = ()) -> LongReading:
-    """Return how a CSV or Parquet file of figures was read; parameters as for `read_wide` of the wide form."""
-    none = pd.DataFrame(columns=list(PANEL_COLUMNS))
-    table, problems = _read_text(path, file)
-    if table is None:
-        return LongReading(file, none, problems=tuple(problems))
-    problems = _personal(table, file) or _wrong_columns(table, file)
-    if problems:
-        return LongReading(file, none, problems=tuple(problems))
-    table, log, problems = _corrected(table, file, corrections)
-    wards, key_problems = _resolve_keys(table, file, vocabulary)
-    problems += key_problems
-    if problems:
-        return LongReading(file, none, problems=tuple(problems))
-    return _filed(table, wards, file, vocabulary, log=log, is_typed=path.suffix.lower() == ".parquet")
+    """Return how a CSV or Parquet file of figures was read.
 
-
-def _read_text(path: Path, file: str) -> tuple[pd.DataFrame | None, list[Problem]]:
+    Parameters
+    ----------
+    path : Path
+        The file; `is_long_form` is true of it.
+    file : str
+        How tables and problems name it.
+    vocabulary : Vocabulary
+        What the study understands.
+    corrections : iterable of Correction
+        Those of this file.
+    """
+    heading = read_heading(path)
+    if len(set(heading)) != len(heading):
+        return LongReading(file, problems=(_wrong_columns(file, heading),))
+    reader = _Reader(file, heading, vocabulary, list(corrections))
+    is_typed = path.suffix.lower() == PARQUET_SUFFIX
     try:
-        if path.suffix.lower() == ".parquet":
-            frame = pd.read_parquet(path)
-            table = frame.apply(lambda column: column.map(as_text, na_action="ignore")).fillna("")
-        else:
-            table = _read_csv(path)
-    except UnicodeDecodeError:
-        return None, [Problem(file, "", "", "", "the text is not UTF-8", "Save it as “CSV UTF-8” and send it again.")]
-    except (ValueError, OSError, csv.Error) as error:
-        rule = "the file cannot be read as a table whose rows all have the columns of its heading"
-        where = f" ({error})" if type(error) is ValueError and str(error).startswith("row ") else ""
-        remedy = f"Correct it{where}, and save it again as “CSV UTF-8” with commas, or as Parquet."
-        return None, [Problem(file, "", "", "", rule, remedy)]
-    table.columns = pd.Index([str(column).strip().casefold() for column in table.columns])
-    table = table.astype("object")
-    return table.loc[(table != "").any(axis="columns")], []
+        for batch in read_batches(path, heading):
+            reader.read(batch, is_typed=is_typed)
+            if reader.personal:
+                return LongReading(file, problems=tuple(reader.personal))
+    except UnreadableLongForm as error:
+        return LongReading(file, problems=(Problem(file, "", error.cell, "", error.rule, error.remedy),))
+    return reader.reading()
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Return a CSV as text, its index telling the rows; pandas would cut off what stands right of the heading."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        heading, *rows = csv.reader(stream, strict=True)
-    filled = {number: row for number, row in enumerate(rows) if row}
-    wrong = [number for number, row in filled.items() if len(row) != len(heading)]
-    if wrong:
-        raise ValueError(f"row {wrong[0] + FIRST_ROW} has {len(filled[wrong[0]])} fields, the heading {len(heading)}")
-    return pd.DataFrame(list(filled.values()), index=list(filled), columns=heading, dtype="object")
-
-
-def _personal(table: pd.DataFrame, file: str) -> list[Problem]:
-    found = [
-        personal_problem(file, "", (FIRST_ROW - 1, number))
-        for number, column in enumerate(table.columns, start=1)
-        if is_personal_heading(column)
-    ]
-    for number, column in enumerate(table.columns, start=1):
-        if column not in (*KEYS, DENOMINATOR):
-            suspect = table[column].map({text: looks_personal(text) for text in table[column].unique()})
-            found += [
-                personal_problem(file, "", (int(row) + FIRST_ROW, number)) for row in table.index[suspect.astype(bool)]
-            ]
-    return found
-
-
-def _wrong_columns(table: pd.DataFrame, file: str) -> list[Problem]:
-    found = list(table.columns)
-    absent = [column for column in REQUIRED if column not in found]
-    extra = [column for column in found if column not in (*REQUIRED, DENOMINATOR)]
-    if not absent and not extra and len(set(found)) == len(found):
-        return []
-    rule = f"a long-form file has the columns {', '.join(REQUIRED)} and perhaps {DENOMINATOR}, each once"
-    remedy = "Rename or delete columns until it has; send a wide table as .xlsx."
-    return [Problem(file, "", "row 1", shown(", ".join(found)), rule, remedy)]
-
-
-def _corrected(
-    table: pd.DataFrame, file: str, corrections: Iterable[Correction]
-) -> tuple[pd.DataFrame, list[tuple[object, ...]], list[Problem]]:
-    log: list[tuple[object, ...]] = []
-    problems: list[Problem] = []
-    table = table.copy()
-    for correction in corrections:
-        position = cell_position(correction.cell)
-        row, column = (position[0] - FIRST_ROW, position[1] - 1) if position else (-1, -1)
-        if position is None or correction.sheet or row not in table.index or not 0 <= column < table.shape[1]:
-            remedy = "Leave the sheet empty, and write the cell as a spreadsheet would name it (D7)."
-            problems.append(correction.problem(shown(correction.cell), f"{file} has no such cell", remedy))
-            continue
-        found = str(table.at[row, table.columns[column]])
-        if found.strip() != correction.old_value.strip():
-            rule = f"{file} says “{shown(found)}” there, not what this correction replaces"
-            remedy = "The file has changed since: look again, then write the new old_value or withdraw the correction."
-            problems.append(correction.problem(shown(correction.old_value), rule, remedy))
-            continue
-        table.at[row, table.columns[column]] = correction.new_value.strip()
-        log.append((file, "", *position, "correction", shown(found), correction.after))
-    return table, log, problems
-
-
-def _resolve_keys(table: pd.DataFrame, file: str, vocabulary: Vocabulary) -> tuple[list[Ward | None], list[Problem]]:
-    """Return the ward of each row, and what is wrong with units, periods and indicators."""
-    problems = _unknown(table, file, "period", lambda text: _is_period(text, vocabulary), _period_advice(vocabulary))
-    problems += _unknown(
-        table, file, "indicator", lambda text: text in vocabulary.indicators,
-        lambda text: _suggestion(closest(text, vocabulary.indicators), "an indicator of indicators.csv is expected"),
-    )  # fmt: skip
-    if problems:
-        return [], problems
-    pairs = list(zip(table["unit"], table["period"], strict=True))
-    units = unit_wards(vocabulary)
-    wards = {pair: _ward_of(units.get(str(pair[0]), ()), str(pair[1]), vocabulary) for pair in dict.fromkeys(pairs)}
-    unknown = {pair[0] for pair, ward in wards.items() if ward is None}
-    problems = _unknown(
-        table, file, "unit", lambda text: text not in unknown,
-        lambda _: ("one ward of wards.csv, by its code or code@valid_from, that exists in the row's period is expected",
-                   "Correct the code (as text: a code that lost a leading zero is another code), or the period."),
-    )  # fmt: skip
-    if not problems:
-        problems = _repeated(table, file)
-    return [wards[pair] for pair in pairs], problems
-
-
-def _unknown(
-    table: pd.DataFrame, file: str, column: str, is_known: Callable[[str], bool],
-    advice: Callable[[str], tuple[str, str]],
-) -> list[Problem]:  # fmt: skip
-    number = list(table.columns).index(column) + 1
-    problems = []
-    for text, rows in table.groupby(column, sort=True).groups.items():
-        if not is_known(str(text)):
-            rule, remedy = advice(str(text))
-            rule += f" (in {len(rows)} rows)" if len(rows) > 1 else ""
-            cell = cell_name((int(rows.min()) + FIRST_ROW, number))
-            problems.append(Problem(file, "", cell, shown(text), rule, remedy))
-    return problems
-
-
-def _is_period(text: str, vocabulary: Vocabulary) -> bool:
-    try:
-        period_number(vocabulary.period_kind, text)
-    except UsageError:
-        return False
-    return True
-
-
-def _period_advice(vocabulary: Vocabulary) -> Callable[[str], tuple[str, str]]:
-    kind = vocabulary.period_kind.replace("_", " ")
-    example = {"calendar_quarter": "2023Q2", "year": "2023"}.get(vocabulary.period_kind, "2023-05")
-    return lambda _: (f"a {kind} such as {example} is expected", "Write the period so.")
-
-
-def _suggestion(near: str, rule: str) -> tuple[str, str]:
-    return rule, f"Correct it{f' (perhaps “{near}” is meant)' if near else ''}, or add it to indicators.csv."
-
-
-def unit_wards(vocabulary: Vocabulary) -> dict[str, tuple[Ward, ...]]:
-    """Return the wards that a unit's code, or its code with first day, may mean."""
-    wards = {ward.ward_id: ward for found in vocabulary.wards.values() for ward in found}
-    units: dict[str, tuple[Ward, ...]] = {}
-    for ward_id in sorted(wards):
-        units[ward_id] = (wards[ward_id],)
-        units[wards[ward_id].ward_code] = (*units.get(wards[ward_id].ward_code, ()), wards[ward_id])
-    return units
-
-
-def _ward_of(candidates: tuple[Ward, ...], period: str, vocabulary: Vocabulary) -> Ward | None:
-    existing = [ward for ward in candidates if vocabulary.has_ward(ward, period)]
-    return existing[0] if len(existing) == 1 else None
-
-
-def _repeated(table: pd.DataFrame, file: str) -> list[Problem]:
-    twice = table.loc[table.duplicated(list(KEYS))]
-    number = list(table.columns).index(VALUE) + 1
-    rule = f"this unit, period and indicator stands in an earlier row too ({len(twice)} such rows in the file)"
-    remedy = "Delete the row that is wrong."
-    return [
-        Problem(file, "", cell_name((int(row) + FIRST_ROW, number)), shown(" ".join(map(str, key))), rule, remedy)
-        for row, key in zip(twice.index[:MOST_REPEATED], twice[list(KEYS)].itertuples(index=False), strict=False)
-    ]
-
-
-def _filed(
-    table: pd.DataFrame, wards: list[Ward | None], file: str, vocabulary: Vocabulary, *,
-    log: list[tuple[object, ...]], is_typed: bool,
-) -> LongReading:  # fmt: skip
-    is_count = table["indicator"].map({name: about.kind == "count" for name, about in vocabulary.indicators.items()})
-    quarantine: list[tuple[object, ...]] = []
-    fates: Counter[str] = Counter({"header": table.shape[1], "key": len(KEYS) * len(table)})
-    values, marks, refused = _numbers(table, VALUE, is_count.astype(bool), vocabulary, is_typed=is_typed)
-    quarantine += [(file, "", *place, *fields) for place, *fields in refused]
-    fates[PANEL], fates[QUARANTINE] = len(table) - len(refused), len(refused)
-    denominators = np.full(len(table), np.nan)
-    if DENOMINATOR in table.columns:
-        denominators, _, refused = _numbers(table, DENOMINATOR, is_count.astype(bool), vocabulary, is_typed=is_typed)
-        refused = [row for row in refused if row[1]]
-        quarantine += [(file, "", *place, *fields) for place, *fields in refused]
-        fates[QUARANTINE] += len(refused)
-        fates[DENOMINATOR] = int(table[DENOMINATOR].ne("").sum()) - len(refused)
-    fractional = is_count.to_numpy(dtype=bool) & (np.mod(np.nan_to_num(values), 1) != 0)
-    for name, count in table["indicator"][fractional].value_counts().sort_index().items():
-        log.append((file, "", 0, 0, "fractional_count", str(name), f"{count} counts have a fraction"))
-    letter = cell_name((1, list(table.columns).index(VALUE) + 1)).removesuffix("1")
-    cells = [f"{letter}{row + FIRST_ROW}" for row in table.index]
-    present = [ward for ward in wards if ward is not None]
-    panel = pd.DataFrame(
-        {
-            "ward_id": [ward.ward_id for ward in present],
-            "town_code": [ward.town_code for ward in present],
-            "period": table["period"].to_numpy(),
-            "indicator": table["indicator"].to_numpy(),
-            "value": values,
-            "denominator": denominators,
-            "mark": marks,
-            "file": file,
-            "sheet": "",
-            "cell": cells,
-        }
+def _wrong_columns(file: str, heading: list[str]) -> Problem:
+    rule = say(
+        "a long-form file has the columns {columns} and perhaps {denominator}, each once",
+        columns=", ".join(REQUIRED),
+        denominator=DENOMINATOR,
     )
-    _check_balance(table, fates, file)
-    return LongReading(file, panel, fates, quarantine, log)
+    remedy = say("Rename or delete columns until it has; send a wide table as .xlsx.")
+    return Problem(file, "", say("row {row}", row=1), shown(", ".join(heading)), rule, remedy)
 
 
-def _numbers(
-    table: pd.DataFrame, column: str, is_count: pd.Series, vocabulary: Vocabulary, *, is_typed: bool
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], list[str], list[tuple[Position, str, str, str]]]:
-    """Return values and marks of a column, and its refused cells as position, value, rule and remedy."""
-    number = list(table.columns).index(column) + 1
-    keys = list(zip(table[column], is_count, strict=True))
-    readings: Mapping[tuple[str, bool], Number] = {
-        key: read_plain_number(str(key[0]), vocabulary.cells, is_count=bool(key[1]), is_typed=is_typed)
-        for key in dict.fromkeys(keys)
-    }
-    read = [readings[key] for key in keys]
-    refused = [
-        ((int(row) + FIRST_ROW, number), shown(text), reading.reason, reading.remedy)
-        for row, text, reading in zip(table.index, table[column], read, strict=True)
-        if reading.value is None
-    ]
-    values = np.array([np.nan if reading.value is None else reading.value for reading in read], dtype=np.float64)
-    return values, [reading.mark for reading in read], refused
+class _Reader:
+    """Reads one file, batch after batch.
+
+    Attributes
+    ----------
+    personal : list of Problem
+        Cells that look personal; reading ends with the first batch that has any.
+    """
+
+    def __init__(self, file: str, heading: list[str], vocabulary: Vocabulary, corrections: list[Correction]) -> None:
+        self.file, self.heading = file, heading
+        self.personal: list[Problem] = []
+        self._keys = KeyReader(vocabulary)
+        self._figures = LongFigures(file, heading, vocabulary, self._keys)
+        self._is_certain = True
+        self._log: list[tuple[object, ...]] = []
+        self._misfits: list[Problem] = []
+        self._corrections = [(_place(correction, heading), correction) for correction in corrections]
+
+    def read(self, batch: Batch, *, is_typed: bool) -> None:
+        self.personal = self._personal(batch)
+        if self.personal:
+            return
+        batch = self._corrected(batch)
+        keys = self._keys.read(batch)
+        self._is_certain = self._is_certain and keys.are_known
+        if self._is_certain:
+            self._figures.add(batch, keys, is_typed=is_typed)
+
+    def _personal(self, batch: Batch) -> list[Problem]:
+        """Return a problem for the first cells of a batch that look personal."""
+        found: list[Position] = []
+        for name in (VALUE, DENOMINATOR):
+            if name in batch.columns:
+                column = batch.columns[name]
+                # What a file itself types as a fraction has as many digits as a phone, but is none.
+                suspects = [
+                    text
+                    for text in column.spellings
+                    if (text.isdigit() or name not in batch.fractions) and looks_personal(text)
+                ]
+                rows = batch.rows[column.where(suspects)][:MOST_REPEATED].tolist() if suspects else []
+                found += [(row, self.heading.index(name) + 1) for row in rows]
+        return [personal_problem(self.file, "", position) for position in sorted(found)[:MOST_REPEATED]]
+
+    def _corrected(self, batch: Batch) -> Batch:
+        """Return a batch with the corrections of its cells made, which are then done."""
+        waiting = []
+        for place, correction in self._corrections:
+            at = int(np.searchsorted(batch.rows, place[0])) if place else len(batch.rows)
+            if place is None or at == len(batch.rows) or batch.rows[at] != place[0]:
+                waiting.append((place, correction))
+            else:
+                batch = self._correct(batch, at, place, correction)
+        self._corrections = waiting
+        return batch
+
+    def _correct(self, batch: Batch, at: int, place: Position, correction: Correction) -> Batch:
+        name = self.heading[place[1] - 1]
+        column = batch.columns[name]
+        found = column.spellings[column.codes[at]]
+        if found != correction.old_value.strip():
+            rule = say(
+                "{file} says “{found}” there, not what this correction replaces", file=self.file, found=shown(found)
+            )
+            remedy = say(
+                "The file has changed since: look again, then write the new old_value or withdraw the correction."
+            )
+            self._misfits.append(correction.problem(shown(correction.old_value), rule, remedy))
+            return batch
+        self._log.append((self.file, "", *place, "correction", shown(found), correction.after))
+        codes = column.codes.copy()
+        codes[at] = len(column.spellings)
+        corrected = Coded(codes, [*column.spellings, correction.new_value.strip()]).merged()
+        return Batch(batch.rows, batch.columns | {name: corrected}, batch.fractions)
+
+    def reading(self) -> LongReading:
+        """Return the reading of the whole file."""
+        problems = [*self._misfits, *map(self._unplaced, (own for _, own in self._corrections))]
+        problems += self._keys.problems(self.file, self.heading)
+        if problems:
+            return LongReading(self.file, problems=tuple(problems))
+        panel, problems = self._figures.panel()
+        if problems:
+            return LongReading(self.file, problems=tuple(problems))
+        figures = self._figures
+        if sum(figures.fates.values()) != figures.cell_count:
+            raise UnbalancedAccount(
+                f"{self.file}: {figures.cell_count} cells were read and {sum(figures.fates.values())} filed. "
+                "Please report this with the file's form (not its figures)."
+            )
+        for name, count in sorted(figures.fractional.items()):
+            if count:
+                after = say("{count} counts have a fraction", count=count)
+                self._log.append((self.file, "", 0, 0, "fractional_count", name, after))
+        return LongReading(self.file, panel, figures.fates, figures.quarantine(), self._log)
+
+    def _unplaced(self, correction: Correction) -> Problem:
+        rule = say("{file} has no such cell", file=self.file)
+        remedy = say("Leave the sheet empty, and write the cell as a spreadsheet would name it (D7).")
+        return correction.problem(shown(correction.cell), rule, remedy)
 
 
-def _check_balance(table: pd.DataFrame, fates: Counter[str], file: str) -> None:
-    expected = table.shape[1] + int((table != "").to_numpy().sum()) + int(table[VALUE].eq("").sum())
-    if sum(fates.values()) != expected:
-        raise UnbalancedAccount(
-            f"{file}: {expected} cells were read and {sum(fates.values())} filed. "
-            "Please report this with the file's form (not its figures)."
-        )
+def _place(correction: Correction, heading: list[str]) -> Position | None:
+    position = cell_position(correction.cell)
+    return position if position and not correction.sheet and position[1] <= len(heading) else None

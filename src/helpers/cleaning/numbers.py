@@ -23,9 +23,11 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from helpers.cleaning.workbook import Uncalculated
+from helpers.messages import Message, say
 from helpers.study.objects import CellMarks
 from helpers.text import tone_key
 
@@ -40,7 +42,10 @@ _NEGATIVE = re.compile(r"[-−–]\s*[0-9][0-9.,]*%?|\(\s*[0-9][0-9.,]*\s*\)")
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
 _LIKE_A_THOUSAND = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 
-_ASK = "Ask the office which number is meant and record it in corrections.csv."
+_ASK = say("Ask the office which number is meant and record it in corrections.csv.")
+_NOTHING_TO_DO = say("Nothing needs to be done.")
+_NEGATIVE_RULE = say("a number here cannot be negative")
+_FINITE_RULE = say("a finite number is expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,12 @@ BLANK = Number(
     None,
     "missing",
     "blank",
-    "a blank cell is not reported, and never a zero",
-    "If the office meant none, let it write 0; else nothing needs to be done.",
+    say("a blank cell is not reported, and never a zero"),
+    say("If the office meant none, let it write 0; else nothing needs to be done."),
 )
 
 
+@lru_cache(maxsize=4096)
 def normalise_mark(text: str) -> str:
     """Return the key of a mark: lower case, tone key, dashes of any length and number as one hyphen.
 
@@ -118,11 +124,12 @@ def read_number(raw: object, marks: CellMarks, *, expected: Expected = "count") 
     if isinstance(raw, Uncalculated):
         return _refused(
             "formula_without_value",
-            "a formula whose value was never calculated says nothing",
-            "Open the workbook in Excel or LibreOffice, let it calculate, and save it.",
+            say("a formula whose value was never calculated says nothing"),
+            say("Open the workbook in Excel or LibreOffice, let it calculate, and save it."),
         )
     if isinstance(raw, bool | date | datetime | time | timedelta):
-        return _refused("not_a_number", "a number is expected; Excel holds a date or a truth value here", _ASK)
+        rule = say("a number is expected; Excel holds a date or a truth value here")
+        return _refused("not_a_number", rule, _ASK)
     if isinstance(raw, int | float):
         return _typed(float(raw), expected)
     text = " ".join(str(raw).replace("\u00a0", " ").replace("\u202f", " ").split())
@@ -131,7 +138,7 @@ def read_number(raw: object, marks: CellMarks, *, expected: Expected = "count") 
 
 def _typed(value: float, expected: Expected) -> Number:
     if not math.isfinite(value):
-        return _refused("not_a_number", "a finite number is expected", _ASK)
+        return _refused("not_a_number", _FINITE_RULE, _ASK)
     return _bounded(value, "plain", expected, decimals=-1)
 
 
@@ -144,17 +151,17 @@ def _declared(text: str, marks: CellMarks) -> Number | None:
     if key in {normalise_mark(mark) for mark in marks.zero}:
         return Number(0.0, "zero_mark", "declared_zero")
     if key in {normalise_mark(mark) for mark in marks.missing}:
-        reason = "the study declares this mark to mean not reported"
-        return Number(None, "missing", "declared_missing", reason, "Nothing needs to be done.")
+        reason = say("the study declares this mark to mean not reported")
+        return Number(None, "missing", "declared_missing", reason, _NOTHING_TO_DO)
     return None
 
 
 def _written(text: str, expected: Expected) -> Number:
     if _NEGATIVE.fullmatch(text):
-        return _refused("negative", "a number here cannot be negative", _ASK)
+        return _refused("negative", _NEGATIVE_RULE, _ASK)
     if text.endswith("%"):
         if expected != "percentage":
-            return _refused("percentage", "a count is expected, not a percentage", _ASK)
+            return _refused("percentage", say("a count is expected, not a percentage"), _ASK)
         text = text[:-1].rstrip()
     if _DIGITS.fullmatch(text):
         return _bounded(float(text), "plain", expected)
@@ -166,27 +173,30 @@ def _written(text: str, expected: Expected) -> Number:
         value = float(f"{comma[1].replace('.', '')}.{comma[2]}")
         return _bounded(value, "decimal_comma", expected, decimals=len(comma[2]))
     if comma:
-        reason = "three digits after a comma may be a fraction or an English thousand"
+        reason = say("three digits after a comma may be a fraction or an English thousand")
         return _refused("ambiguous_comma", reason, _ASK)
     if re.fullmatch(r"[0-9][0-9.]*", text):
-        reason = "a dot that parts no group of three digits may be a decimal point or a misplaced thousand"
+        reason = say("a dot that parts no group of three digits may be a decimal point or a misplaced thousand")
         return _refused("ambiguous_dot", reason, _ASK)
     return _refused(
         "undeclared_mark",
-        "a number, or a mark that study.toml declares under [cells], is expected",
-        "Ask the office what it means; then declare the mark under [cells], or record the number in corrections.csv.",
+        say("a number, or a mark that study.toml declares under [cells], is expected"),
+        say(
+            "Ask the office what it means; then declare the mark under [cells], "
+            "or record the number in corrections.csv."
+        ),
     )
 
 
 def _bounded(value: float, rule: str, expected: Expected, *, decimals: int = 0) -> Number:
     if value < 0:
-        return _refused("negative", "a number here cannot be negative", _ASK)
+        return _refused("negative", _NEGATIVE_RULE, _ASK)
     if expected == "count" and (decimals > 0 or not value.is_integer()):
-        return _refused("fraction", "a count has no fraction", _ASK)
+        return _refused("fraction", say("a count has no fraction"), _ASK)
     return Number(value, "number" if value else "zero", rule, decimals=decimals)
 
 
-def _refused(rule: str, reason: str, remedy: str) -> Number:
+def _refused(rule: str, reason: Message, remedy: Message) -> Number:
     return Number(None, "missing", rule, reason, remedy)
 
 
@@ -207,13 +217,14 @@ def read_plain_number(text: str, marks: CellMarks, *, is_count: bool, is_typed: 
     if declared:
         return declared
     if re.fullmatch(r"[-−–]\s*[0-9.,]+", text):
-        return _refused("negative", "a number here cannot be negative", _ASK)
+        return _refused("negative", _NEGATIVE_RULE, _ASK)
     if not _PLAIN.fullmatch(text):
-        return _refused("not_a_number", "digits with at most one decimal point are expected in a long-form file", _ASK)
+        reason = say("digits with at most one decimal point are expected in a long-form file")
+        return _refused("not_a_number", reason, _ASK)
     if is_count and not is_typed and _LIKE_A_THOUSAND.fullmatch(text):
-        reason = "one to three digits, a dot and three digits may be a thousand or a fraction"
+        reason = say("one to three digits, a dot and three digits may be a thousand or a fraction")
         return _refused("ambiguous_dot", reason, _ASK)
     value = float(text)
     if not math.isfinite(value):
-        return _refused("not_a_number", "a finite number is expected", _ASK)
+        return _refused("not_a_number", _FINITE_RULE, _ASK)
     return Number(value, "number" if value else "zero", "plain")

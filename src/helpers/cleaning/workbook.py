@@ -2,44 +2,36 @@
 
 Values come from calamine. It knows no hidden rows, shows a formula that was never calculated as blank, drops such
 formulas at the end of a sheet, and shows error values as blank; `helpers.cleaning.sheet_scan` finds all of these in
-the sheet's XML, so that no cell is lost before it is counted.
+the sheet's XML, so that no cell is lost before it is counted. Nothing in a file is ever run or followed: no macro, no
+link to another file, and a text that looks like a formula is a text.
 """
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, PasswordError
 
-from helpers.cleaning.sheet_scan import Position, Scan, cell_name, scan_sheets
+from helpers.cleaning.cell_names import Position
+from helpers.cleaning.raw_sheet import FileNote, RawSheet
+from helpers.cleaning.workbook_kinds import UnreadableWorkbook, ask_again, damaged, encrypted, workbook_kind
+from helpers.cleaning.xls_workbook import read_xls
+from helpers.cleaning.xlsx_workbook import read_xlsx
 from helpers.errors import DataProblems, Problem
+from helpers.messages import say
 
-MOST_UNPACKED_BYTES = 300_000_000
-"""A return of a town is below 1 MB unpacked; far more than this is no return but a trap for the memory."""
-
-MOST_CELLS = 2_000_000
-"""One stray cell at the far corner makes a sheet of 17,000 million; its rectangle would not fit into memory."""
+MOST_FILE_BYTES = 50_000_000
+"""A return with a thousand times the rows of a town's is 5 MB."""
 
 _DAMAGE = (
-    CalamineError,
-    zipfile.BadZipFile,
-    zlib.error,
-    ParseError,
-    KeyError,
-    EOFError,
-    OSError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-)
+    CalamineError, zipfile.BadZipFile, zlib.error, ExpatError, KeyError, EOFError, OSError, ValueError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 """What the readers raise on bytes that are no workbook, or no longer one."""
-
-OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
-"""The container of old .xls files, which Excel also puts around an encrypted .xlsx."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +64,13 @@ class Sheet:
         The non-blank cells; rows and columns count from 1. Text of nothing but spaces is blank.
     merges : mapping of (row, column) to (row, column)
         For each cell of a merged range, the range's first cell, which alone holds a value.
-    hidden_rows : frozenset of int
-        Rows that Excel would not show.
+    hidden_rows, hidden_columns : frozenset of int
+        Rows and columns that Excel would not show.
+    percent_cells : frozenset of (row, column)
+        Numbers that Excel shows as a percentage: 0.85 stands for 85%.
+    notes : tuple of (position, what, before, after)
+        What the log should say of the sheet; position (0, 0) is the whole sheet. What concerns the whole file stands
+        with its first sheet.
     """
 
     file: str
@@ -82,6 +79,9 @@ class Sheet:
     cells: Mapping[Position, CellValue]
     merges: Mapping[Position, Position] = field(default_factory=dict)
     hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    percent_cells: frozenset[Position] = frozenset()
+    notes: tuple[tuple[Position, str, str, str], ...] = ()
 
     def text(self, position: Position) -> str:
         """Return a cell's content as text; "" if blank."""
@@ -111,64 +111,66 @@ def read_workbook(path: Path, file: str) -> tuple[Sheet, ...]:
     Parameters
     ----------
     path : Path
-        The file.
+        The file: .xlsx, .xlsm or .xls, told by its content and not by its name.
     file : str
         How problems and tables name it.
 
     Raises
     ------
     DataProblems
-        If the file is encrypted, damaged, no workbook, or unpacks to more than `MOST_UNPACKED_BYTES`.
+        If the file is encrypted, damaged, no workbook, or breaks one of the limits `MOST_FILE_BYTES`, `MOST_CELLS`
+        and those of `helpers.cleaning.workbook_archive`.
     """
+    return workbook_of(workbook_bytes(path, file), file)
+
+
+def workbook_bytes(path: Path, file: str) -> bytes:
+    """Return the bytes of a file that may be a workbook; raises as `read_workbook` does."""
     try:
-        _refuse_what_is_no_workbook(path, file)
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED_BYTES:
-                most = MOST_UNPACKED_BYTES // 1_000_000
-                raise _unreadable(file, f"a workbook of at most {most} MB unpacked is expected")
-            scans = scan_sheets(archive)
-        if any(scan.last_row * scan.last_column > MOST_CELLS for scan in scans.values()):
-            raise _unreadable(file, f"sheets of at most {MOST_CELLS:,} cells are expected, blank ones included")
-        with CalamineWorkbook.from_path(path) as workbook:
-            return tuple(
-                _sheet(workbook, file, about.name, about.visible is not SheetVisibleEnum.Visible, scans)
-                for about in workbook.sheets_metadata
-                if about.typ is SheetTypeEnum.WorkSheet
-            )
+        if path.stat().st_size <= MOST_FILE_BYTES:
+            return path.read_bytes()
+    except OSError as error:
+        raise _problem(damaged(), file) from error
+    rule = say("a file of at most {most} MB is expected", most=MOST_FILE_BYTES // 1_000_000)
+    raise _problem(UnreadableWorkbook(rule, ask_again()), file)
+
+
+def workbook_of(data: bytes, file: str) -> tuple[Sheet, ...]:
+    """Return the worksheets of the workbook that some bytes are; raises as `read_workbook` does."""
+    try:
+        raw, notes = read_xls(data) if workbook_kind(data) == "xls" else read_xlsx(data)
+        return tuple(_sheet(sheet, file, () if number else notes) for number, sheet in enumerate(raw))
+    except UnreadableWorkbook as error:
+        raise _problem(error, file) from error
     except PasswordError as error:
-        raise _encrypted(file) from error
+        raise _problem(encrypted(), file) from error
     except _DAMAGE as error:
-        raise _unreadable(file, "a whole, readable .xlsx workbook is expected") from error
+        raise _problem(damaged(), file) from error
+    except BaseException as error:
+        # calamine is written in Rust, whose failures arrive as an exception of no public class.
+        if type(error).__name__ == "PanicException":
+            raise _problem(damaged(), file) from error
+        raise
 
 
-def _refuse_what_is_no_workbook(path: Path, file: str) -> None:
-    with path.open("rb") as stream:
-        start = stream.read(8)
-    if start == OLE_SIGNATURE:
-        raise _encrypted(file)
+def _problem(error: UnreadableWorkbook, file: str) -> DataProblems:
+    return DataProblems([Problem(file, error.sheet, error.cell, "", error.rule, error.remedy)])
 
 
-def _encrypted(file: str) -> DataProblems:
-    rule = "the workbook is protected by a password, or is an old .xls under another name"
-    return DataProblems([Problem(file, "", "", "", rule, "Open it in Excel, remove the password, save it as .xlsx.")])
-
-
-def _unreadable(file: str, rule: str) -> DataProblems:
-    remedy = "The file is damaged, too large, or no workbook: ask the office to send it again as .xlsx."
-    return DataProblems([Problem(file, "", "", "", rule, remedy)])
-
-
-def _sheet(workbook: CalamineWorkbook, file: str, name: str, is_hidden: bool, scans: Mapping[str, Scan]) -> Sheet:
-    scan = scans[name]
-    cells: dict[Position, CellValue] = {}
-    for row, values in enumerate(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False), start=1):
-        for column, value in enumerate(values, start=1):
-            if value != "" and not (isinstance(value, str) and not value.strip()):
-                cells[row, column] = value
-    cells |= scan.errors
-    cells |= dict.fromkeys(scan.uncalculated, Uncalculated())
-    lost = scan.typed - cells.keys()
-    if lost:
-        where = ", ".join(cell_name(position) for position in sorted(lost)[:3])
-        raise _unreadable(file, f"{len(lost)} cells of sheet {name} ({where}) cannot be read")
-    return Sheet(file, name, is_hidden, cells, scan.merges, scan.hidden_rows)
+def _sheet(raw: RawSheet, file: str, of_file: Sequence[FileNote]) -> Sheet:
+    scan = raw.scan
+    midnights = [
+        (position, "number_as_date", shown, as_text(raw.values[position]))
+        for position, shown in raw.numbers_as_midnight.items()
+    ]
+    return Sheet(
+        file,
+        raw.name,
+        raw.is_hidden,
+        {**raw.values, **scan.errors, **dict.fromkeys(scan.uncalculated, Uncalculated())},
+        raw.merges,
+        scan.hidden_rows,
+        scan.hidden_columns,
+        scan.percents,
+        (*(((0, 0), *note) for note in of_file), *midnights),
+    )

@@ -32,8 +32,6 @@ class Ladder:
 
     Attributes
     ----------
-    numerators, denominators : ndarray, shape (K, ...)
-        Of the growth λ_k; the denominator is 0 where the ladder starts, in block 0 at the latest.
     factors : ndarray, shape (K, ...)
         b_k, with b = 1 where the ladder starts.
     bases : ndarray, shape (G, ...)
@@ -45,8 +43,6 @@ class Ladder:
         block that comes after the group's own untreated time: their growth is anything over zero.
     """
 
-    numerators: Array
-    denominators: Array
     factors: Array
     bases: Array
     spans: Array
@@ -81,7 +77,7 @@ def climb(sums: Array, untreated: Mask) -> Ladder:
     >>> fitted.expected()[0]
     array([10., 15.])
     """
-    numerators, denominators, factors = (np.zeros(sums.shape[1:]) for _ in range(3))
+    factors = np.zeros(sums.shape[1:])
     before, spans = np.zeros_like(sums[:, 0]), np.zeros_like(sums[:, 0])
     known = np.ones((*untreated.shape, *[1] * (sums.ndim - 2)), dtype=bool)
     reach = np.zeros(sums.shape[2:])
@@ -90,25 +86,25 @@ def climb(sums: Array, untreated: Mask) -> Ladder:
         if not groups:
             known[:, block:] = False
             break
+        grown, base = np.zeros(sums.shape[2:]), np.zeros(sums.shape[2:])
         for group in groups:
-            numerators[block] += sums[group, block]
-            denominators[block] += before[group]
+            grown += sums[group, block]
+            base += before[group]
         if block == 0:
-            factors[block] = numerators[block] > 0
-        elif not denominators[block].all():
-            fresh = denominators[block] == 0
-            growth = _ratio(numerators[block], denominators[block])
-            factors[block] = np.where(fresh, numerators[block] > 0, growth * reach)
+            factors[block] = grown > 0
+        elif not base.all():
+            fresh = base == 0
+            factors[block] = np.where(fresh, grown > 0, _ratio(grown, base) * reach)
             spans[groups] *= ~fresh
             reach = np.where(fresh, 0.0, reach)
             known = _without(known, ~untreated[:, block], block, fresh)
         else:
-            factors[block] = numerators[block] / denominators[block] * reach
+            factors[block] = grown / base * reach
         reach = reach + factors[block]
         for group in groups:
             before[group] += sums[group, block]
             spans[group] += factors[block]
-    return Ladder(numerators, denominators, factors, bases=before, spans=spans, known=known)
+    return Ladder(factors, bases=before, spans=spans, known=known)
 
 
 def _without(known: Mask, closed: Mask, block: int, fresh: Mask) -> Mask:
@@ -116,55 +112,6 @@ def _without(known: Mask, closed: Mask, block: int, fresh: Mask) -> Mask:
     known = np.array(np.broadcast_to(known, (*known.shape[:2], *fresh.shape)))
     known[closed, block:] &= ~fresh
     return known
-
-
-def log_ratio_gradient(means: Array, untreated: Mask, target: Mask, total: Array) -> Array:
-    """Return the gradient of log(observed / expected) in the group × block sums, taken at their null means.
-
-    Parameters
-    ----------
-    means : ndarray, shape (G, K, ...)
-        Null means of the sums of one stratum.
-    untreated, target : ndarray of bool, shape (G, K)
-        The staircase, and the treated sums that make up the estimand.
-    total : ndarray, shape (...)
-        Null mean of the estimand over all strata (observed and expected agree at the null).
-
-    Returns
-    -------
-    ndarray, shape (G, K, ...)
-        Contribution of this stratum; 0 where `total` is 0.
-
-    Notes
-    -----
-    The log of an expected sum is log base(g) − log B_u(g) + log b_k, and both B and b are products of growths, so each
-    growth enters with the weight ``weight[k]`` and each base with its group's share of the estimand.
-    """
-    ladder = climb(means, untreated)
-    inverse = _ratio(np.ones_like(total), total)
-    by_group, by_block = np.zeros_like(means[:, 0]), np.zeros_like(means[0])
-    for group, block in np.argwhere(target):
-        share = means[group, block] * inverse
-        by_group[group] += share
-        by_block[block] += share
-    gradient = np.zeros_like(means)
-    pull = _ratio(by_group, ladder.bases)
-    reach = ladder.factors.sum(axis=0)
-    later = np.zeros_like(inverse)
-    falls = np.zeros_like(means[:, 0])
-    for block in reversed(range(untreated.shape[1])):
-        groups = np.flatnonzero(untreated[:, block])
-        gradient[groups, block] = falls[groups] - pull[groups]
-        if block:
-            slope = _ratio(ladder.factors[block], reach)
-            weight = slope * (later - by_group[groups].sum(axis=0)) + by_block[block]
-            gradient[groups, block] -= _ratio(weight, ladder.numerators[block])
-            falls[groups] += _ratio(weight, ladder.denominators[block])
-        reach = reach - ladder.factors[block]
-        later = later + by_block[block]
-    for group, block in np.argwhere(target):
-        gradient[group, block] += inverse
-    return gradient
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:

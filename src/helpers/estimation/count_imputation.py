@@ -69,7 +69,9 @@ class Counterfactual:
 
     def cells(self, estimand: Estimand) -> Mask:
         """Return which cells an estimand adds up, shape (W, P): those both reported and identified."""
-        return np.asarray(estimand.cells(self.design) & ~np.isnan(self.observed) & ~np.isnan(self.expected))
+        cells = estimand.cells(self.design)
+        cells[cells] = ~np.isnan(self.observed[cells]) & ~np.isnan(self.expected[cells])
+        return cells
 
     def effect(self, estimand: Estimand) -> float:
         """Return observed / expected − 1 of an estimand; NaN where nothing is expected or nothing identifies it."""

@@ -5,12 +5,15 @@ sure it is. An effect without a counterfactual is a row with a reason, never a z
 """
 
 from dataclasses import asdict, dataclass, fields
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from helpers.study.design import Design
 
+Inference = Literal["randomisation", "jackknife", "comparison_only", "cluster_robust", "hc1", "analytic", "none"]
+"""How standard error, interval and p-value of an estimate were made."""
 FEWEST_TREATED = 5
 """With fewer treated wards in an estimand, clustered and jackknife inference is withheld: it rejects .13 to .32 of true
 nulls on this design. The estimate is shown without an interval."""
@@ -35,7 +38,7 @@ class EffectRow:
     p_value, p_mc_error : float
         And the p-value's Monte-Carlo standard error.
     inference : str
-        ``randomisation``, ``jackknife``, ``comparison_only``, ``cluster_robust``, ``hc1``, ``analytic`` or ``none``.
+        One of `Inference`.
     scale : str
         ``ratio`` (observed / expected − 1), ``averted_count`` (expected − observed) or ``level`` (the outcome's unit).
     null_tested : str
@@ -79,7 +82,7 @@ class EffectRow:
     conf_high: float = np.nan
     p_value: float = np.nan
     p_mc_error: float = np.nan
-    inference: str = "none"
+    inference: Inference = "none"
     scale: str = "ratio"
     null_tested: str = ""
     mde: float = np.nan

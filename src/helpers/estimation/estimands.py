@@ -14,7 +14,7 @@ import numpy.typing as npt
 from helpers.errors import EstimationError
 from helpers.estimation.blocks import Blocks, build_blocks, estimable, strata
 from helpers.estimation.specification import Specification
-from helpers.study.design import NEVER, Design
+from helpers.study.design import Design
 
 Mask = npt.NDArray[np.bool_]
 EstimandKind = Literal[
@@ -70,9 +70,10 @@ class Estimand:
     def cells(self, design: Design) -> Mask:
         """Return the ward-periods that the estimand adds up, shape (W, P), whether or not they can be estimated."""
         chosen = np.zeros((len(design.labels), len(design.periods)), dtype=bool)
-        for position, label in enumerate(design.labels):
-            if label != NEVER:
-                chosen[position, list(self.window(design, label))] = True
+        labels = design.label_array
+        for cohort in range(len(design.cohorts)):
+            window = self.window(design, cohort)
+            chosen[labels == cohort, window.start : window.stop] = True
         return chosen
 
     def edges(self, design: Design) -> tuple[int, ...]:

@@ -6,12 +6,24 @@ pilots would look had they been drawn among the comparison wards.
 
 from dataclasses import replace
 
+from helpers.estimation import library_estimators, twfe_linear, twfe_poisson
 from helpers.estimation.effects import EffectRow, Effects
 from helpers.estimation.estimands import headline_estimands
 from helpers.estimation.specification import SPECIFICATIONS
 from helpers.inference.analysis import Analysis
 from helpers.inference.comparison_only import comparison_only
 from helpers.inference.jackknife import jackknife
+from helpers.inference.subject import Subject
+
+
+def other_estimates(subject: Subject) -> Effects:
+    """Return what the usual regressions, the library estimators and other inference give; no rows for a ratio."""
+    if subject.recorded is not None:
+        return Effects(subject.analysis.design, ())
+    own = subject.analysis
+    estimators = (twfe_poisson.twfe_poisson, twfe_linear.twfe_linear, library_estimators.library_effects)
+    rows = [row for estimate in estimators for row in estimate(own.outcome, own.design, own.indicator).rows]
+    return Effects(own.design, tuple(rows)) + beside_effects(own)
 
 
 def beside_effects(analysis: Analysis) -> Effects:

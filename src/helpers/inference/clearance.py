@@ -29,7 +29,7 @@ from helpers.estimation.estimands import Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.estimation.two_way import fit_two_way
 from helpers.inference.analysis import Analysis
-from helpers.inference.effect_row import NOT_COMPARABLE
+from helpers.inference.effect_row import NOT_COMPARABLE, cell_sizes
 from helpers.inference.interval_search import accepted_hull
 from helpers.inference.randomisation import LEVEL, Experiment, build_experiment, tail_margin, two_sided_p
 from helpers.inference.statistic import Statistics
@@ -198,18 +198,21 @@ def ratio_effect(cleared: Analysis, recorded: Analysis, specification: Specifica
         return replace(empty, reason=NOT_COMPARABLE)
     fits = [impute_counterfactual(own.outcome, own.design, specification) for own in (cleared, recorded)]
     (observed_c, expected_c), (observed_r, expected_r) = (fit.total(estimand) for fit in fits)
-    cells = fits[0].cells(estimand)
     if not (expected_c > 0 and expected_r > 0 and observed_r > 0):
         return replace(empty, reason="Nothing was recorded, or nothing expected, in these cells: no clearance effect.")
-    if not np.array_equal(cells, fits[1].cells(estimand)):
+    if not np.array_equal(fits[0].cells(estimand), fits[1].cells(estimand)):
         return replace(empty, reason="Cleared and recorded cases can be compared in different cells only.")
     alike = expected_c * observed_r / expected_r
+    n_treated, n_comparison, n_obs, n_lost = cell_sizes(fits[0], target)
     row = replace(
         empty,
         estimate=observed_c / alike - 1,
         observed=observed_c,
         expected=alike,
-        n_treated=int(cells.any(axis=1).sum()),
+        n_treated=n_treated,
+        n_comparison=n_comparison,
+        n_obs=n_obs,
+        n_lost=n_lost,
     )
     return _tested(row, ratio_experiment(cleared, recorded, target, specification))
 

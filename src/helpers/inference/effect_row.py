@@ -1,5 +1,6 @@
 """One effect as a row: its estimate, its test, and the sizes that belong beside them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.assignments import reported_count
 from helpers.inference.randomisation import RandomisationTest, randomisation_test
-from helpers.study.design import NEVER, UNTREATED
+from helpers.study.design import UNTREATED
 
 NOTHING_EXPECTED = "Nothing is expected in these cells: the wards reported no incident before."
 NOT_COMPARABLE = "No ward that could be compared is still untreated then."
@@ -24,9 +25,15 @@ def effect_row(analysis: Analysis, specification: Specification, estimand: Estim
 
 
 def row_with_test(
-    analysis: Analysis, specification: Specification, estimand: Estimand
+    analysis: Analysis,
+    specification: Specification,
+    estimand: Estimand,
+    fitted: Callable[[], Counterfactual] | None = None,
 ) -> tuple[EffectRow, RandomisationTest | None]:
-    """Return an effect's row and the test behind it; an empty row has none."""
+    """Return an effect's row and the test behind it; an empty row has none.
+
+    `fitted` gives the counterfactual where rows share one; it is asked only if there is something to estimate.
+    """
     design = analysis.design
     target = build_target(design, specification, estimand)
     empty = EffectRow(analysis.indicator, specification, "count_imputation", estimand.kind, estimand.cohort)
@@ -34,8 +41,9 @@ def row_with_test(
         where = "of the same town " if specification == "town_period" else ""
         reason = f"No ward {where}is still untreated then: nothing identifies the counterfactual."
         return replace(empty, reason=reason), None
-    fit = impute_counterfactual(analysis.outcome, design, specification)
-    if np.isnan(fit.effect(estimand)):
+    fit = fitted() if fitted else impute_counterfactual(analysis.outcome, design, specification)
+    observed, expected = fit.total(estimand)
+    if not expected > 0:
         return replace(empty, reason=NOTHING_EXPECTED), None
     test = randomisation_test(
         analysis.outcome,
@@ -45,15 +53,14 @@ def row_with_test(
         n_draws=analysis.n_draws,
         seed=analysis.seed,
     )
-    return _filled(empty, fit, target, test), test
+    row = replace(empty, estimate=observed / expected - 1, observed=observed, expected=expected)
+    return _filled(row, fit, target, test), test
 
 
-def _filled(empty: EffectRow, fit: Counterfactual, target: Target, test: RandomisationTest) -> EffectRow:
-    observed, expected = fit.total(target.estimand)
-    n_treated, n_comparison, n_obs, n_lost = _sizes(fit, target)
+def _filled(row: EffectRow, fit: Counterfactual, target: Target, test: RandomisationTest) -> EffectRow:
+    n_treated, n_comparison, n_obs, n_lost = cell_sizes(fit, target)
     return replace(
-        empty,
-        estimate=fit.effect(target.estimand),
+        row,
         std_error=test.std_error,
         conf_low=test.ratio_low - 1,
         conf_high=test.ratio_high - 1,
@@ -63,8 +70,6 @@ def _filled(empty: EffectRow, fit: Counterfactual, target: Target, test: Randomi
         null_tested=test.null_tested,
         n_assignments=reported_count(test.n_assignments),
         smallest_p=test.smallest_p,
-        observed=observed,
-        expected=expected,
         zero_draw_share=test.zero_draw_share,
         n_treated=n_treated,
         n_comparison=n_comparison,
@@ -73,9 +78,10 @@ def _filled(empty: EffectRow, fit: Counterfactual, target: Target, test: Randomi
     )
 
 
-def _sizes(fit: Counterfactual, target: Target) -> tuple[int, int, int, int]:
+def cell_sizes(fit: Counterfactual, target: Target) -> tuple[int, int, int, int]:
     """Return treated wards, other wards that identify their counterfactual, ward-periods used and lost."""
-    groups, states = group_members(fit.design), fit.design.cell_states()
+    groups = group_members(fit.design).argmax(axis=0)
+    clean = (fit.design.cell_states() == UNTREATED) & ~np.isnan(fit.observed)
     cells = fit.cells(target.estimand)
     treated = np.asarray(cells.any(axis=1))
     untreated = target.blocks.untreated
@@ -84,11 +90,10 @@ def _sizes(fit: Counterfactual, target: Target) -> tuple[int, int, int, int]:
         if not (mask.any() and cells[own].any()):
             continue
         helps = np.asarray(untreated[:, np.asarray(mask.any(axis=0))].any(axis=1))
-        has_clean_report = ((states[own] == UNTREATED) & ~np.isnan(fit.observed[own])).any(axis=1)
-        wards = np.array([bool(helps[groups[:, ward].argmax()]) for ward in own]) & has_clean_report
+        wards = helps[groups[own]] & clean[own].any(axis=1)
         n_comparison += int((wards & ~treated[own]).sum())
-        n_obs += int(((states[own] == UNTREATED) & ~np.isnan(fit.observed[own])).sum())
-    due = sum(len(target.estimand.window(fit.design, label)) for label in fit.design.labels if label != NEVER)
+        n_obs += int(clean[own].sum())
+    due = int(target.estimand.cells(fit.design).sum())
     return int(treated.sum()), n_comparison, n_obs, due - int(cells.sum())
 
 

@@ -7,22 +7,25 @@ uses the standard errors of the null model: exact about no effect, approximate f
 each bin's own interval.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from helpers.errors import DesignError
+from helpers.estimation.count_imputation import Counterfactual, impute_counterfactual
 from helpers.estimation.effects import NO_UPPER_BOUND, EffectRow
 from helpers.estimation.estimands import BIN_WIDTH, Estimand, calendar_estimands
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
-from helpers.inference.effect_row import effect_row, row_with_test
+from helpers.inference.effect_row import row_with_test
 from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
 from helpers.inference.randomisation import LEVEL, RandomisationTest
 
 Array = npt.NDArray[np.float64]
+Fitted = Callable[[], Counterfactual]
 TestedRow = tuple[EffectRow, RandomisationTest | None]
 
 
@@ -32,8 +35,9 @@ def event_study(analysis: Analysis, specification: Specification) -> list[Effect
     Placebo bins are estimated out of sample, as if treatment had begun a year before the donut; their band is theirs.
     """
     rows: list[EffectRow] = []
+    fitted = _shared_fit(analysis, specification)
     for cohort in analysis.design.cohorts:
-        rows += _banded(list(_bins(analysis, specification, cohort)))
+        rows += _banded(list(_bins(analysis, specification, cohort, fitted)))
     for cohort in analysis.design.cohorts:
         try:
             moved = analysis.under(placebo_design(analysis.design, cohort))
@@ -48,24 +52,31 @@ def event_study(analysis: Analysis, specification: Specification) -> list[Effect
 
 def by_calendar(analysis: Analysis, specification: Specification) -> list[EffectRow]:
     """Return the effect on all treated wards in bins of calendar time (`calendar_period`)."""
-    rows, periods = [], analysis.design.periods
+    rows, periods, fitted = [], analysis.design.periods, _shared_fit(analysis, specification)
     for estimand in calendar_estimands(analysis.design, BIN_WIDTH):
         shown = [periods[at] for at in (estimand.calendar_first, estimand.calendar_last) if at is not None]
-        rows.append(replace(effect_row(analysis, specification, estimand), period="/".join(shown)))
+        row, _ = row_with_test(analysis, specification, estimand, fitted)
+        rows.append(replace(row, period="/".join(shown)))
     return rows
 
 
-def _bins(analysis: Analysis, specification: Specification, cohort: str) -> Iterator[TestedRow]:
+def _shared_fit(analysis: Analysis, specification: Specification) -> Fitted:
+    """Return what fits the counterfactual when it is first asked, once for all bins."""
+    return cache(partial(impute_counterfactual, analysis.outcome, analysis.design, specification))
+
+
+def _bins(analysis: Analysis, specification: Specification, cohort: str, fitted: Fitted) -> Iterator[TestedRow]:
     start = analysis.design.starts[analysis.design.cohorts.index(cohort)]
     for first in range(0, len(analysis.design.periods) - start - BIN_WIDTH + 1, BIN_WIDTH):
         last = first + BIN_WIDTH - 1
-        row, test = row_with_test(analysis, specification, Estimand("relative_period", cohort, first, last))
+        row, test = row_with_test(analysis, specification, Estimand("relative_period", cohort, first, last), fitted)
         yield replace(row, relative_period=first, relative_last=last), test
 
 
 def _leads(moved: Analysis, specification: Specification, cohort: str) -> Iterator[TestedRow]:
+    fitted = _shared_fit(moved, specification)
     for first in range(0, PLACEBO_PERIODS, BIN_WIDTH):
-        row, test = row_with_test(moved, specification, Estimand("lead", cohort, first, first + BIN_WIDTH - 1))
+        row, test = row_with_test(moved, specification, Estimand("lead", cohort, first, first + BIN_WIDTH - 1), fitted)
         position = first - PLACEBO_PERIODS - moved.design.anticipation
         yield replace(row, relative_period=position, relative_last=position + BIN_WIDTH - 1), test
 

@@ -18,7 +18,12 @@ would have to disagree by four Monte-Carlo standard errors (999 of them looked a
 
 
 def accepted_hull(
-    margin: Callable[[float], float], tried: Sequence[float], *, first: Sequence[float], tail: float
+    margin: Callable[[float], float],
+    tried: Sequence[float],
+    *,
+    first: Sequence[float],
+    tail: float,
+    enough: float = np.inf,
 ) -> tuple[float, float]:
     """Return the ends of the accepted ratios; 0 and infinity where the grid's own ends are accepted: no bound.
 
@@ -34,6 +39,8 @@ def accepted_hull(
         clearly rejected, and to steer the search.
     tail : float
         Half the level.
+    enough : float
+        A first look with a larger margin settles that the ratio is accepted: no further relabelling could undo it.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def accepted_hull(
     """
 
     def accepts(at: int) -> bool:
-        return first[at] > -SCREENING_DOUBT and margin(tried[at]) > 0
+        return first[at] > -SCREENING_DOUBT and (first[at] > enough or margin(tried[at]) > 0)
 
     low = next((at for at in range(len(tried)) if accepts(at)), None)
     if low is None:

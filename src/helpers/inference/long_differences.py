@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers.errors import EstimationError
 from helpers.estimation.blocks import strata
-from helpers.estimation.library_estimators import MOST_POST_BINS, MOST_PRE_BINS
+from helpers.estimation.honest_bounds import MOST_POST_BINS, MOST_PRE_BINS
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.assignments import Assignments, Positions, reassign

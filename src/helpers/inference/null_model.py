@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from helpers.estimation.estimands import Target
-from helpers.study.design import TREATED, Design
+from helpers.study.design import Design
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -88,33 +88,45 @@ def tabulate(outcome: Array, design: Design, target: Target) -> tuple[WardTable,
         Counts; NaN where not reported.
     """
     reported = ~np.isnan(outcome)
-    counts = np.where(reported, outcome, 0.0)
+    counts = outcome if reported.all() else np.where(reported, outcome, 0.0)
+    sums = target.blocks.sums(counts)
+    coverage = np.ones_like(sums) if counts is outcome else _coverage(counts, reported, target)
+    treated = np.asarray(target.blocks.treated[design.label_array])
+    return tuple(WardTable(sums[own], coverage[own], treated[own]) for own in target.members)
+
+
+def _coverage(counts: Array, reported: Mask, target: Target) -> Array:
+    """Return the share of each block that each ward reported, a period weighing what the wards reported on average."""
     profile = counts.sum(axis=0) / np.maximum(reported.sum(axis=0), 1)
     whole = target.blocks.sums(profile)
     share = target.blocks.sums(reported * profile) / np.where(whole > 0, whole, 1.0)
-    coverage = np.where(whole > 0, share, 1.0)
-    sums = target.blocks.sums(counts)
-    treated = design.cell_states()[:, target.blocks.firsts] == TREATED
-    return tuple(WardTable(sums[own], coverage[own], treated[own]) for own in target.members)
+    return np.where(whole > 0, share, 1.0)
 
 
 def undo_programme(table: WardTable, ratio: float | Array) -> NullTable:
     """Return the null model of one stratum under H_r; several ratios, shape (R,), make R copies."""
     scale = np.where(table.treated, 1.0 / np.asarray(ratio)[..., None, None], 1.0)
     adjusted = table.sums * scale
-    rows, columns = _two_way_factors(adjusted, table.coverage)
     if table.is_whole:
-        return NullTable(adjusted, rows, columns, scale)
+        return NullTable(adjusted, *_margins(adjusted), scale)
+    rows, columns = _two_way_factors(adjusted, table.coverage)
     filled = adjusted + rows[..., :, None] * columns[..., None, :] * (1.0 - table.coverage)
     return NullTable(filled, rows, columns, scale)
+
+
+def _margins(sums: Array) -> tuple[Array, Array]:
+    """Return the factors of row × column means fitted to whole sums: row totals and column shares.
+
+    Totals by multiplication: adding up thousands of short rows takes several times as long.
+    """
+    rows, columns = sums @ np.ones(sums.shape[-1]), np.ones(sums.shape[-2]) @ sums
+    total = rows.sum(axis=-1, keepdims=True)
+    return rows, columns / np.where(total > 0, total, 1.0)
 
 
 def _two_way_factors(sums: Array, coverage: Array) -> tuple[Array, Array]:
     """Fit row × column means to sums of which the share `coverage` was reported."""
     rows, columns = sums.sum(axis=-1), sums.sum(axis=-2)
-    if bool((coverage == 1.0).all()):
-        total = rows.sum(axis=-1, keepdims=True)
-        return rows, columns / np.where(total > 0, total, 1.0)
     fitted_columns = columns / np.maximum(coverage.sum(axis=-2), SMALLEST)
     fitted_rows = rows
     for _ in range(MOST_GAP_STEPS):
@@ -127,17 +139,46 @@ def _two_way_factors(sums: Array, coverage: Array) -> tuple[Array, Array]:
 
 
 def overdispersion(tables: Sequence[NullTable]) -> Array:
-    """Return κ of the variance μ + κμ², by moments over the ward × block sums of all strata; at least 0. Shape (...).
+    """Return κ of the variance μ + κμ² of each block, by moments over the wards of all strata; at least 0.
+
+    Returns
+    -------
+    ndarray, shape (..., K)
+
+    Notes
+    -----
+    A sum over few periods varies more about its mean than one over many, by an amount that depends on how long a ward's
+    own shocks last. One κ for all blocks understates the variance of short ones, and so favours labellings that weigh
+    them (docs/decisions/0010).
+    """
+    excess, spread = _moments(tables)
+    return np.asarray(np.maximum(0.0, excess / np.maximum(spread, SMALLEST)))
+
+
+def pooled_overdispersion(tables: Sequence[NullTable]) -> Array:
+    """Return one κ for all blocks, by the same moments; at least 0. Shape (...)."""
+    excess, spread = (moment.sum(axis=-1) for moment in _moments(tables))
+    return np.asarray(np.maximum(0.0, excess / np.maximum(spread, SMALLEST)))
+
+
+def _moments(tables: Sequence[NullTable]) -> tuple[Array, Array]:
+    """Return the squared residuals beyond Poisson noise, and what κ = 1 would add to them; shapes (..., K).
 
     Each squared residual is compared with its expectation under the fit, whose leverage in a table of rank one is
     1 − (1 − row share)(1 − column share).
     """
-    excess = spread = np.float64(0.0)
+    excess, spread = np.zeros(1), np.zeros(1)
     for table in tables:
-        means = table.means
-        free_rows = 1.0 - table.rows / np.maximum(table.rows.sum(axis=-1, keepdims=True), SMALLEST)
-        free_columns = 1.0 - table.columns / np.maximum(table.columns.sum(axis=-1, keepdims=True), SMALLEST)
-        free = free_rows[..., :, None] * free_columns[..., None, :]
-        excess = excess + ((table.sums - means) ** 2 - means * table.scale * free).sum(axis=(-2, -1))
-        spread = spread + (means**2 * free).sum(axis=(-2, -1))
-    return np.asarray(np.maximum(0.0, excess / np.maximum(spread, SMALLEST)))
+        rows, columns = table.rows, table.columns
+        free_rows, free_columns = _free(rows), _free(columns)
+        residuals = table.sums - table.means
+        noise = (rows * free_rows)[..., None, :] @ table.scale
+        ones = np.ones(rows.shape[-1])
+        excess = excess + ones @ (residuals * residuals) - noise[..., 0, :] * columns * free_columns
+        spread = spread + np.vecdot(rows**2, free_rows)[..., None] * columns**2 * free_columns
+    return excess, spread
+
+
+def _free(factors: Array) -> Array:
+    """Return 1 − each factor's share of their sum."""
+    return np.asarray(1.0 - factors / np.maximum(factors.sum(axis=-1, keepdims=True), SMALLEST))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.estimation.estimands import Estimand, build_target
 from helpers.estimation.specification import Specification
-from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
+from helpers.inference.null_model import NullTable, WardTable, pooled_overdispersion, tabulate, undo_programme
 from helpers.inference.randomisation import LEVEL, Experiment, build_experiment, share_at_least
 from helpers.study.design import NEVER, Design
 
@@ -153,7 +153,7 @@ def untreated_overdispersion(
     before = replace(design, periods=design.periods[:last], cohorts=(), starts=(), labels=(NEVER,) * len(design.labels))
     target = build_target(before, specification, Estimand("overall"), range(last % width, last, width))
     tables = tabulate(outcome[:, :last], before, target)
-    return float(overdispersion([undo_programme(table, 1.0) for table in tables]))
+    return float(pooled_overdispersion([undo_programme(table, 1.0) for table in tables]))
 
 
 def estimate_ward_shocks(outcome: Array, design: Design, specification: Specification) -> WardShocks:

@@ -10,7 +10,7 @@ References: fisher1935, ding2018 (studentised randomisation tests), mackinnon202
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,10 @@ from helpers.estimation.blocks import strata
 from helpers.estimation.estimands import ALL_COHORTS, Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.assignments import Assignments, reassign
-from helpers.inference.group_sums import CarriedSums, GroupSums, carry, group_null
+from helpers.inference.group_sums import CarriedSums, GroupSums, carry, list_labellings
 from helpers.inference.interval_search import accepted_hull
 from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
+from helpers.inference.rungs import build_ladder
 from helpers.inference.statistic import Statistics, studentise
 from helpers.study.design import NEVER, Design
 
@@ -101,21 +102,24 @@ class Experiment:
         """Return the ward × block sums of each stratum."""
         return tuple(own.table for own in self.carried)
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every ward reported all of every block."""
+        return all(table.is_whole for table in self.tables)
+
     def statistics(self, ratio: float | Array = 1.0) -> Statistics:
         """Return the statistic under H_r for the actual labelling (first) and every relabelling.
 
         Several ratios at once, shape (R,), give arrays of shape (R, B + 1); only for returns without gaps.
         """
         nulls = [undo_programme(own.table, ratio) for own in self.carried]
-        used = [(own, null) for own, null, is_used in zip(self.carried, nulls, self._is_used, strict=True) if is_used]
-        return self._studentise(nulls, lambda chosen: [own.under(null, ratio, chosen) for own, null in used])
+        kappa = overdispersion(nulls)
+        return self._studentise(nulls, lambda own, null, chosen: own.under(null, ratio, kappa, chosen))
 
     def studentise(self, nulls: Sequence[NullTable]) -> Statistics:
         """Return the statistic of given null tables."""
-        used = [(own, null) for own, null, is_used in zip(self.carried, nulls, self._is_used, strict=True) if is_used]
-        return self._studentise(
-            nulls, lambda chosen: [group_null(null, own.labels[:, chosen], own.cohorts) for own, null in used]
-        )
+        kappa = overdispersion(nulls)
+        return self._studentise(nulls, lambda own, null, chosen: own.anew(null, kappa, chosen))
 
     def first_draws(self, count: int) -> "Experiment":
         """Return the experiment with only its first random relabellings."""
@@ -123,13 +127,12 @@ class Experiment:
         carried = tuple(own.first(count + 1) for own in self.carried)
         return replace(self, assignments=assignments, carried=carried)
 
-    @property
-    def _is_used(self) -> list[bool]:
-        return [bool(mask.any()) for mask in self.target.masks]
-
-    def _studentise(self, nulls: Sequence[NullTable], grouped: Callable[[slice], list[GroupSums]]) -> Statistics:
-        count = 1 + len(self.assignments.labels)
-        return studentise(grouped, count, self.target, overdispersion(nulls))
+    def _studentise(
+        self, nulls: Sequence[NullTable], group: Callable[[CarriedSums, NullTable, slice], GroupSums]
+    ) -> Statistics:
+        used = [(own, null) for own, null in zip(self.carried, nulls, strict=True) if own.ladder is not None]
+        grouped = [partial(group, own, null) for own, null in used]
+        return studentise(grouped, [own.labellings for own, _ in used], self.target)
 
 
 def build_experiment(
@@ -157,11 +160,13 @@ def assemble_experiment(
     outcome: Array, design: Design, target: Target, assignments: Assignments, null_tested: str
 ) -> Experiment:
     """Return the experiment of a design's labelling against given relabellings."""
-    everyone = np.vstack([design.label_array[None, :], assignments.labels]).T
-    labels = tuple(np.ascontiguousarray(everyone[own]) for own in target.members)
-    tables, cohorts = tabulate(outcome, design, target), len(design.cohorts)
-    carried = tuple(carry(table, own, cohorts) for table, own in zip(tables, labels, strict=True))
-    return Experiment(target, assignments, carried, null_tested)
+    tables, cohorts, actual = tabulate(outcome, design, target), len(design.cohorts), design.label_array
+    carried = []
+    for own, table, mask in zip(target.members, tables, target.masks, strict=True):
+        ladder = build_ladder(target.blocks.untreated, mask) if mask.any() else None
+        drawn = assignments.labels if len(own) == len(actual) else assignments.labels[:, own]
+        carried.append(carry(table, list_labellings(actual[own], drawn), cohorts, ladder))
+    return Experiment(target, assignments, tuple(carried), null_tested)
 
 
 def _relabellings(
@@ -272,22 +277,33 @@ def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
     if observed == 0:
         return 0.0, _upper_without_incident(margin, expected)
     tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if expected > 0 else [])})
-    first = _first_margins(experiment, tried, margin)
-    return accepted_hull(margin, tried, first=first, tail=LEVEL / 2)
+    asked = _first_asked(experiment)
+    first = _first_margins(asked, tried, margin)
+    return accepted_hull(margin, tried, first=first, tail=LEVEL / 2, enough=_settling_margin(asked, experiment))
 
 
-def _first_margins(experiment: Experiment, tried: Sequence[float], margin: Callable[[float], float]) -> list[float]:
-    """Return each ratio's margin in the first relabellings alone, enough to see a ratio that is clearly rejected.
+def _first_asked(experiment: Experiment) -> Experiment:
+    """Return the experiment with the relabellings that are asked first: enough to see a ratio that is clearly rejected.
 
-    Where all relabellings are listed or few are drawn, or gaps forbid several ratios at once, all of them are asked.
+    Where all relabellings are listed or few are drawn, these are all of them.
     """
-    if any(own.added is None for own in experiment.carried):
+    is_small = experiment.assignments.is_exact or len(experiment.assignments.labels) < 2 * SCREENING_DRAWS
+    return experiment if is_small or not experiment.is_whole else experiment.first_draws(SCREENING_DRAWS)
+
+
+def _first_margins(asked: Experiment, tried: Sequence[float], margin: Callable[[float], float]) -> list[float]:
+    """Return each ratio's margin in the relabellings asked first; gaps forbid several ratios at once."""
+    if not asked.is_whole:
         return [margin(ratio) for ratio in tried]
-    assignments = experiment.assignments
-    is_small = assignments.is_exact or len(assignments.labels) < 2 * SCREENING_DRAWS
-    asked = experiment if is_small else experiment.first_draws(SCREENING_DRAWS)
-    margins: list[float] = tail_margin(asked.statistics(np.array(tried)).t, is_exact=assignments.is_exact).tolist()
+    t = asked.statistics(np.array(tried)).t
+    margins: list[float] = tail_margin(t, is_exact=asked.assignments.is_exact).tolist()
     return margins
+
+
+def _settling_margin(asked: Experiment, experiment: Experiment) -> float:
+    """Return the margin beyond which the tails of the first relabellings suffice among all, were no other in a tail."""
+    counts = [1 + len(own.assignments.labels) for own in (experiment, asked)]
+    return LEVEL / 2 * (counts[0] / counts[1] - 1)
 
 
 def _upper_without_incident(margin: Callable[[float], float], expected: float) -> float:

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from helpers.estimation.chain_ladder import climb
 from helpers.estimation.estimands import Target
-from helpers.inference.group_sums import GroupSums
+from helpers.inference.group_sums import GroupSums, Labellings
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -49,15 +48,17 @@ class Statistics:
         return float(((self.observed == 0) | (self.expected == 0)).mean())
 
 
-def studentise(grouped: Callable[[slice], Sequence[GroupSums]], count: int, target: Target, kappa: Array) -> Statistics:
-    """Return the statistic of one estimand for each of `count` labellings.
+def studentise(
+    grouped: Sequence[Callable[[slice], GroupSums]], labellings: Sequence[Labellings], target: Target
+) -> Statistics:
+    """Return the statistic of one estimand for each labelling.
 
     Parameters
     ----------
-    grouped : callable
-        Gives the group sums of some labellings, one per stratum of the target.
-    kappa : ndarray, shape (...)
-        Overdispersion, the same for every labelling.
+    grouped : sequence of callable
+        Give the group sums of some listed labellings, for each stratum in which something of the estimand is estimable.
+    labellings : sequence of Labellings
+        Those of the same strata.
 
     Notes
     -----
@@ -65,12 +66,15 @@ def studentise(grouped: Callable[[slice], Sequence[GroupSums]], count: int, targ
     neither side. Where nothing was observed or nothing expected, T = (O − E) / se(O − E), and 0 where neither was: no
     labelling is ever dropped.
     """
-    parts = []
-    for first, last in pairwise([*range(0, count, DRAWS_AT_A_TIME), count]):
-        groups = [(own, mask) for own, mask in zip(grouped(slice(first, last)), used_masks(target), strict=True)]
-        parts.append(_studentised(groups, target.blocks.untreated, np.asarray(kappa)[..., None]))
-    t, observed, expected, std_error = (np.concatenate(column, axis=-1) for column in zip(*parts, strict=True))
-    return Statistics(t=t, observed=observed, expected=expected, std_error=std_error)
+    observed, expected, total, variance = (np.zeros(()) for _ in range(4))
+    for own, listed, mask in zip(grouped, labellings, used_masks(target), strict=True):
+        of_stratum = [listed.of_each(values) for values in _totals(own, len(listed.listed), target, mask)]
+        observed, expected = observed + of_stratum[0], expected + of_stratum[1]
+        total, variance = total + of_stratum[2], variance + of_stratum[3]
+    std_error: Array = _ratio(np.sqrt(variance), total)
+    return Statistics(
+        t=_t(observed, expected, std_error, total), observed=observed, expected=expected, std_error=std_error
+    )
 
 
 def used_masks(target: Target) -> list[Mask]:
@@ -78,34 +82,14 @@ def used_masks(target: Target) -> list[Mask]:
     return [mask for mask in target.masks if mask.any()]
 
 
-def _studentised(
-    used: Sequence[tuple[GroupSums, Mask]], untreated: Mask, kappa: Array
-) -> tuple[Array, Array, Array, Array]:
-    observed, expected, total, variance = (np.zeros(()) for _ in range(4))
-    spread = float(kappa[0]) if kappa.ndim == 1 else kappa
-    for own, mask in used:
-        counted, imputed = _observed_and_expected(own.sums, untreated, mask)
-        observed, expected = observed + counted, expected + imputed
-        stratum = _Stratum(own, untreated.tolist(), mask.tolist(), _columns(own), spread)
-        total = total + stratum.total()
-        variance = variance + stratum.gap_variance()
-    std_error: Array = np.sqrt(_ratio(variance, total**2))
-    return _t(observed, expected, std_error, total), observed, expected, std_error
-
-
-def _observed_and_expected(sums: Array, untreated: Mask, mask: Mask) -> tuple[Array, Array]:
-    """Return the estimand's observed and expected sums; (G, K, ..., B) to (..., B)."""
-    ladder = climb(sums, untreated)
-    if not ladder.known[mask].all():
-        return (sums[mask] * ladder.known[mask]).sum(axis=0), ladder.expected()[mask].sum(axis=0)
-    observed, expected = np.zeros(sums.shape[2:]), np.zeros(sums.shape[2:])
-    for group in np.flatnonzero(mask.any(axis=1)).tolist():
-        growth = np.zeros(sums.shape[2:])
-        for block in np.flatnonzero(mask[group]).tolist():
-            observed += sums[group, block]
-            growth += ladder.factors[block]
-        expected += _ratio(ladder.bases[group], ladder.spans[group]) * growth
-    return observed, expected
+def _totals(grouped: Callable[[slice], GroupSums], count: int, target: Target, mask: Mask) -> list[Array]:
+    """Return a stratum's observed, expected and null total and the variance of its gap, each of shape (..., D)."""
+    parts = []
+    for first, last in pairwise([*range(0, count, DRAWS_AT_A_TIME), count]):
+        own = grouped(slice(first, last))
+        stratum = _Stratum(own, target.blocks.untreated.tolist(), mask.tolist(), _columns(own))
+        parts.append((own.observed, own.expected, stratum.total(), stratum.gap_variance()))
+    return [np.concatenate(column, axis=-1) if len(parts) > 1 else column[0] for column in zip(*parts, strict=True)]
 
 
 def _columns(own: GroupSums) -> list[Number]:
@@ -124,17 +108,16 @@ class _Stratum:
     columns a group adds to the estimand from a block on, and U_k the groups untreated in block k, the derivative of
     O − E in an untreated sum (g, k) is
 
-        Σ_{j > k, g ∈ U_j} w_j / C_j  −  R_g / C_{u(g)}  −  w_k / c_k,
-        w_k = Σ_{h ∉ U_k} A_h (c_k / C_{k+1} · R_{h,k+1} + c_k [(h, k) in the estimand])  /  Σ_{g ∈ U_k} A_g,
+        Σ_{j > k, g ∈ U_j} v_j c_j / C_j  −  R_g / C_{u(g)}  −  v_k,
+        v_k = Σ_{h ∉ U_k} A_h (R_{h,k+1} / C_{k+1} + [(h, k) in the estimand])  /  Σ_{g ∈ U_k} A_g,
 
-    and 1 in a sum of the estimand: `chain_ladder.log_ratio_gradient` in closed form, which a test holds it to.
+    and 1 in a sum of the estimand; a test holds it to the derivatives of the ladder written out.
     """
 
     own: GroupSums
     untreated: list[list[bool]]
     mask: list[list[bool]]
     columns: list[Number]
-    kappa: Number
 
     def total(self) -> Array:
         """Return the null mean of the estimand, shape (..., B)."""
@@ -148,32 +131,36 @@ class _Stratum:
         """Return the null variance of observed − expected, shape (..., B)."""
         before = [self._added([True] * len(self.columns), 0, block) for block in range(len(self.columns) + 1)]
         first_hit = next(k for k in range(len(self.columns)) if not all(row[k] for row in self.untreated))
-        pulls = {k: self._pull(k, before) for k in range(first_hit, len(self.columns))}
+        pulls = self._pulls(first_hit, before)
+        falls = [pull * _ratio(self.columns[k], before[k]) for k, pull in enumerate(pulls)]
         variance: Array = np.zeros_like(self.own.level[0])
         for group, (row, wanted) in enumerate(zip(self.untreated, self.mask, strict=True)):
-            last = sum(row)
+            last, variances = sum(row), self.own.variances[group]
             slope = -_ratio(self._added(wanted, 0), before[last])
             for k in reversed(range(first_hit, last)):
-                gradient = slope - pulls[k] * _ratio(1.0, self.columns[k])
-                variance += gradient * gradient * self._variance(group, [k])
-                slope = slope + pulls[k] * _ratio(1.0, before[k])
-            variance += slope * slope * self._variance(group, range(min(first_hit, last)))
-            if any(wanted):
-                variance += self._variance(group, [k for k, is_wanted in enumerate(wanted) if is_wanted])
+                gradient = slope - pulls[k]
+                variance += gradient * gradient * variances[k]
+                slope = slope + falls[k]
+            variance += slope * slope * variances[: min(first_hit, last)].sum(axis=0)
+            for k in (k for k, is_wanted in enumerate(wanted) if is_wanted):
+                variance += variances[k]
         return variance
 
-    def _pull(self, block: int, before: list[Number]) -> Array:
-        """Return w_k of one block."""
-        lent, base = np.zeros_like(self.own.level[0]), np.zeros_like(self.own.level[0])
-        share = _ratio(self.columns[block], before[block + 1])
-        for group, (row, wanted) in enumerate(zip(self.untreated, self.mask, strict=True)):
-            if row[block]:
-                base += self.own.level[group]
-            elif any(wanted[block:]):
-                later = self._added(wanted, block + 1)
-                lent += self.own.level[group] * (share * later + self.columns[block] * wanted[block])
-        pull: Array = _ratio(lent, base)
-        return pull
+    def _pulls(self, first: int, before: list[Number]) -> list[Number]:
+        """Return v_k of each block; 0 before the first in which a group is no longer untreated."""
+        shares: dict[tuple[int, ...], Array] = {}
+        pulls: list[Number] = [0.0] * first
+        for block in range(first, len(self.columns)):
+            lent: Number = 0.0
+            for group, (row, wanted) in enumerate(zip(self.untreated, self.mask, strict=True)):
+                if not row[block] and any(wanted[block:]):
+                    later = _ratio(self._added(wanted, block + 1), before[block + 1])
+                    lent = lent + self.own.level[group] * (later + wanted[block])
+            open_groups = tuple(group for group, row in enumerate(self.untreated) if row[block])
+            if isinstance(lent, np.ndarray) and open_groups not in shares:
+                shares[open_groups] = _ratio(1.0, self.own.level[list(open_groups)].sum(axis=0))
+            pulls.append(lent * shares[open_groups] if isinstance(lent, np.ndarray) else 0.0)
+        return pulls
 
     def _added(self, wanted: list[bool], first: int, last: int | None = None) -> Number:
         """Return the sum of the wanted columns from one block to before another."""
@@ -182,24 +169,11 @@ class _Stratum:
             added = added + column if is_wanted else added
         return added
 
-    def _variance(self, group: int, blocks: Sequence[int]) -> Array:
-        """Return the null variance of a group's sums over some blocks that share a derivative, shape (..., B)."""
-        every: Number = 0.0
-        squares: Number = 0.0
-        by_history: dict[int, Number] = {}
-        for k in blocks:
-            every, squares = every + self.columns[k], squares + self.columns[k] ** 2
-            history = self.own.history[k]
-            if history >= 0 and not self.own.is_as_counted:
-                by_history[history] = by_history.get(history, 0.0) + self.columns[k]
-        variance = every * self.own.level[group] + self.kappa * squares * self.own.square[group]
-        for history, column in by_history.items():
-            variance += (self.own.carried - 1.0) * column * self.own.undone[history, group]
-        return np.asarray(variance)
-
 
 def _t(observed: Array, expected: Array, std_error: Array, total: Array) -> Array:
     positive = (observed > 0) & (expected > 0)
+    if positive.all():
+        return np.asarray(_ratio(np.log(observed / expected), std_error))
     ratio = np.divide(observed, expected, out=np.ones_like(observed), where=positive)
     distance = np.where(
         positive, np.log(ratio), np.divide(observed - expected, total, out=np.zeros_like(total), where=total > 0)

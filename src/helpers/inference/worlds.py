@@ -10,8 +10,8 @@ The largest p-value answers "does it hold in every possible roster?". The share 
 it is no probability, because no roster was drawn.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -34,9 +34,13 @@ from helpers.inference.randomisation import (
 from helpers.study.design import Labels, Worlds
 
 Array = npt.NDArray[np.float64]
+Measured = tuple[float, float, float, float]
+"""Estimate, p-value and both ends of the interval of one roster."""
 
-WORLDS_AT_A_TIME = 16
-"""Rosters that a worker process takes at once."""
+WORLDS_AT_A_TIME = 8
+"""Rosters that a worker process takes at once: few, so that all end at about the same time."""
+SAME = 1e-9
+"""Estimates of two rosters closer than this are the same: the roster differs where the estimand does not look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class WorldsRange:
         Against "no effect anywhere", from the shared relabellings.
     lows, highs : ndarray, shape (n_worlds,)
         95% interval in each roster; NaN throughout when intervals were not asked for.
+    n_assignments, smallest_p : float
+        Of the shared relabellings, as in `EffectRow`.
     """
 
     specification: Specification
@@ -64,6 +70,8 @@ class WorldsRange:
     p_values: Array
     lows: Array
     highs: Array
+    n_assignments: float
+    smallest_p: float
 
     @property
     def n_worlds(self) -> int:
@@ -79,6 +87,22 @@ class WorldsRange:
     def union(self) -> tuple[float, float]:
         """Return the union of the intervals: it holds the true effect at least as often as the true roster's does."""
         return float(self.lows.min()), float(self.highs.max())
+
+    def extreme_members(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the wards of unknown status that every roster with the smallest, and with the largest, estimate holds.
+
+        Rosters may share an extreme; a ward that only some of them hold has no part in it, and a ward that both
+        extremes hold drives nothing.
+        """
+        labels, estimates = self.worlds.labels, self.estimates
+        is_open = (labels != labels[0]).any(axis=0)
+        if not np.isfinite(estimates).any():
+            return (), ()
+        ends = (np.nanmin(estimates), np.nanmax(estimates))
+        held = [(labels[np.isclose(estimates, end, rtol=SAME, atol=SAME)] >= 0).all(axis=0) & is_open for end in ends]
+        lowest, highest = held[0] & ~held[1], held[1] & ~held[0]
+        ids = np.array(self.worlds.design.ward_ids)
+        return tuple(ids[lowest].tolist()), tuple(ids[highest].tolist())
 
     def drivers(self) -> pd.DataFrame:
         """Return, per ward of unknown status, how the estimate differs with it among the model wards and without.
@@ -111,7 +135,7 @@ def worlds_range(
     specification: Specification,
     *,
     has_intervals: bool = False,
-    workers: int = 1,
+    workers: int | Executor = 1,
 ) -> WorldsRange:
     """Estimate one estimand in every admissible roster and test each against one shared reference.
 
@@ -121,8 +145,8 @@ def worlds_range(
         Built on the worlds' own design.
     has_intervals : bool
         Whether each roster's 95% interval is computed too (much the larger part of the work).
-    workers : int
-        Processes; the result is the same to the bit for any number.
+    workers : int or Executor
+        Processes, or `worker_processes` that serve several calls; the result is the same to the bit for any number.
 
     Notes
     -----
@@ -137,18 +161,42 @@ def worlds_range(
     shared = build_experiment(analysis.outcome, worlds.design, specification, Estimand("overall"), **draws)
     target = build_target(worlds.design, specification, estimand)
     reference = assemble_experiment(analysis.outcome, worlds.design, target, shared.assignments, shared.null_tested)
-    measure = partial(_measure, reference, has_intervals)
+    light = replace(reference, carried=tuple(own.without_sums() for own in reference.carried))
+    measure = partial(_measure, light, has_intervals)
     batches = [worlds.labels[first : first + WORLDS_AT_A_TIME] for first in range(0, len(worlds), WORLDS_AT_A_TIME)]
-    if workers == 1:
-        measured = [row for batch in batches for row in measure(batch)]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            measured = [row for rows in pool.map(measure, batches) for row in rows]
+    measured = [row for rows in _map(measure, batches, workers) for row in rows]
     estimates, p_values, lows, highs = np.array(measured).T
-    return WorldsRange(specification, worlds.design.reading, estimand, worlds, estimates, p_values, lows, highs)
+    return WorldsRange(
+        specification=specification,
+        reading=worlds.design.reading,
+        estimand=estimand,
+        worlds=worlds,
+        estimates=estimates,
+        p_values=p_values,
+        lows=lows,
+        highs=highs,
+        n_assignments=shared.assignments.reported_count,
+        smallest_p=shared.assignments.smallest_p,
+    )
 
 
-def _measure(reference: Experiment, has_intervals: bool, batch: Labels) -> list[tuple[float, float, float, float]]:
+def worker_processes(count: int) -> ProcessPoolExecutor:
+    """Return processes for `worlds_range`, to be closed by `with`. Starting them takes seconds, so they are shared."""
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+
+
+def _map(
+    measure: Callable[[Labels], list[Measured]], batches: Sequence[Labels], workers: int | Executor
+) -> Iterable[list[Measured]]:
+    if isinstance(workers, Executor):
+        return workers.map(measure, batches)
+    if workers == 1:
+        return map(measure, batches)
+    with worker_processes(workers) as pool:
+        return list(pool.map(measure, batches))
+
+
+def _measure(reference: Experiment, has_intervals: bool, batch: Labels) -> list[Measured]:
     """Return estimate, p-value and interval of some rosters."""
     return [_measured(own, has_intervals) for own in _experiments(reference, batch)]
 
@@ -160,13 +208,12 @@ def _experiments(reference: Experiment, batch: Labels) -> Iterator[Experiment]:
         treated = blocks.treated[roster]
         carried = []
         for members, own in zip(reference.target.members, reference.carried, strict=True):
-            labels = own.labels.copy()
-            labels[:, 0] = roster[members]
-            carried.append(carry(replace(own.table, treated=treated[members]), labels, own.cohorts))
+            table = replace(own.table, treated=treated[members])
+            carried.append(carry(table, own.labellings.with_actual(roster[members]), own.cohorts, own.ladder))
         yield replace(reference, carried=tuple(carried))
 
 
-def _measured(experiment: Experiment, has_intervals: bool) -> tuple[float, float, float, float]:
+def _measured(experiment: Experiment, has_intervals: bool) -> Measured:
     at_one = experiment.statistics()
     observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
     estimate = observed / expected - 1 if expected > 0 else np.nan

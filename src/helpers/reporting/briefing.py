@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from helpers.errors import UsageError
 from helpers.reporting.wording import Wording, open_wording
-from helpers.study.design import build_design
+from helpers.study.design import Design, build_design
 from helpers.study.objects import DataOrigin, Indicator, Study
 from helpers.text import nfc
 
@@ -66,9 +66,13 @@ class Briefing:
         """Return the first and last period the run used; in worlds mode it ends before an unknown ward can start."""
         if self.choice("roster") != "worlds":
             return self._chosen_window()
-        choices = {name: cast(Any, self.choice(name)) for name in ("timing", "reading", "roster", "anticipation")}
-        periods = build_design(self.study, window=self._chosen_window(), **choices).periods
+        periods = self.design().periods
         return periods[0], periods[-1]
+
+    def design(self) -> Design:
+        """Return the design that the run's choices make."""
+        choices = {name: cast(Any, self.choice(name)) for name in ("timing", "reading", "roster", "anticipation")}
+        return build_design(self.study, window=self._chosen_window(), **choices)
 
     def _chosen_window(self) -> tuple[str, str]:
         notebooks = self.manifest.get("notebooks")

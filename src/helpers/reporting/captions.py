@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
+from helpers.estimation.effects import Inference
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.effects import Effect
 from helpers.reporting.figure import FigureWords
 
-INFERENCES = ("randomisation", "cluster_robust", "hc1")
+COUNTED = ("randomisation", "comparison_only")
+"""Inference that rests on a number of assignments."""
 
 
 def figure_words(name: str, briefing: Briefing, *, title: str, caption: str, alt: str) -> FigureWords:
@@ -40,16 +43,16 @@ def counts_sentence(effect: Effect, briefing: Briefing) -> str:
 
 def inference_sentence(effect: Effect, briefing: Briefing) -> str:
     """Return how p-values and intervals were made, with the number of assignments and the smallest possible p."""
-    if effect.inference not in INFERENCES:
+    if effect.inference not in get_args(Inference):
         return briefing.say("inference.none")
-    if effect.inference == "randomisation" and not math.isnan(effect.n_assignments):
-        return briefing.say(
-            "inference.randomisation",
-            assignments=briefing.wording.number(effect.n_assignments),
-            smallest_p=briefing.wording.small(effect.smallest_p),
-        )
+    if effect.inference not in COUNTED:
+        return briefing.say(f"inference.{effect.inference}")
+    if math.isnan(effect.n_assignments):
+        return briefing.say(f"inference.{effect.inference}_bare")
     return briefing.say(
-        "inference.randomisation_bare" if effect.inference == "randomisation" else f"inference.{effect.inference}"
+        f"inference.{effect.inference}",
+        assignments=briefing.wording.number(effect.n_assignments),
+        smallest_p=briefing.wording.small(effect.smallest_p),
     )
 
 

@@ -1,18 +1,19 @@
 """Figures of the attempts to break the estimate: placebo dates, one town left out, every possible roster.
 
-Their tables hold one row per estimate behind a check: ``indicator``, ``specification``, ``check``, ``item``,
-``estimate``, ``conf_low``, ``conf_high``, ``p_value``, ``reason``, all effects as ratio minus one.
+Their tables are those of `helpers.reporting.check_details`.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
-from helpers.checks.all_worlds import UNION
+from helpers.checks.all_worlds import HIGHEST, LOWEST, UNION
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import effect_caption, figure_words
-from helpers.reporting.effects import CONFIRMATORY, TWO_WAY, Effect
+from helpers.reporting.check_details import CHECK_WORLDS, details_of
+from helpers.reporting.effects import Effect
 from helpers.reporting.figure import Figure, NoFigure, Plot, draw_figure
 from helpers.reporting.interval_plot import IntervalMark, IntervalRow, interval_layout, plot_intervals
 
@@ -35,9 +36,9 @@ def placebo_figure(
     headline : Effect, optional
         The real effect, drawn as a dotted line.
     """
-    rows = _rows_of(details, indicator, "placebo_date")
+    rows = details_of(details, indicator, "placebo_date")
     names = [briefing.cohort_name(str(item)) for item in rows["item"]]
-    return _interval_figure(_named(rows, names, briefing), briefing, indicator, headline, "placebo")
+    return _interval_figure(_named(rows, names, briefing), briefing, indicator, _tested(headline, rows), "placebo")
 
 
 def leave_one_out_figure(
@@ -56,9 +57,11 @@ def leave_one_out_figure(
     headline : Effect, optional
         The effect with every town, drawn as a dotted line.
     """
-    rows = _rows_of(details, indicator, "leave_one_out")
+    rows = details_of(details, indicator, "leave_one_out")
     names = [briefing.say("label.without", town=briefing.town_name(str(item))) for item in rows["item"]]
-    return _interval_figure(_named(rows, names, briefing), briefing, indicator, headline, "leave_one_out")
+    return _interval_figure(
+        _named(rows, names, briefing), briefing, indicator, _tested(headline, rows), "leave_one_out"
+    )
 
 
 def worlds_figure(
@@ -71,6 +74,7 @@ def worlds_figure(
     details : DataFrame
         The estimates behind the checks; ``item`` is "reading:cohort", ``conf_low`` and ``conf_high`` the smallest and
         largest estimate over the rosters; with "union:" in front, the ends of the union of all rosters' intervals.
+        Items that name a ward are left out.
     briefing : Briefing
         Run and language.
     indicator : str
@@ -78,23 +82,24 @@ def worlds_figure(
     headline : Effect, optional
         The effect under the roster the run assumes, drawn as a dotted line.
     """
-    rows = _rows_of(details, indicator, "worlds")
+    rows = details_of(details, indicator, CHECK_WORLDS)
+    rows = rows.loc[~rows["item"].astype(str).str.startswith((LOWEST, HIGHEST))]
     names = []
     for item in rows["item"]:
         own = str(item).removeprefix(UNION)
         reading, _, cohort = own.rpartition(BETWEEN_READING_AND_COHORT)
         label = "label.world" if own == item else "label.world_union"
         names.append(briefing.say(label, reading=reading, cohort=briefing.cohort_name(cohort)))
-    return _interval_figure(_named(rows, names, briefing), briefing, indicator, headline, "worlds")
+    return _interval_figure(_named(rows, names, briefing), briefing, indicator, _tested(headline, rows), "worlds")
 
 
-def _rows_of(details: pd.DataFrame, indicator: str, check: str) -> pd.DataFrame:
-    own = details.loc[details["indicator"].eq(indicator) & details["check"].eq(check)]
-    found = own["estimate"].notna() | own["conf_low"].notna()
-    chosen = next(
-        (name for name in (CONFIRMATORY, TWO_WAY) if (found & own["specification"].eq(name)).any()), CONFIRMATORY
+def _tested(headline: Effect | None, rows: pd.DataFrame) -> Effect | None:
+    """Return the headline with the fewest assignments that a drawn interval rests on, for the caption."""
+    if headline is None or "smallest_p" not in rows.columns or rows["smallest_p"].isna().all():
+        return headline
+    return replace(
+        headline, n_assignments=float(rows["n_assignments"].min()), smallest_p=float(rows["smallest_p"].max())
     )
-    return own.loc[own["specification"].eq(chosen)]
 
 
 def _named(rows: pd.DataFrame, names: Sequence[str], briefing: Briefing) -> list[IntervalRow]:

@@ -18,15 +18,39 @@ from helpers.reporting.briefing import Briefing, open_briefing
 from helpers.reporting.effect_figures import counterfactual_figure, event_study_figure, forest_figure
 from helpers.reporting.effects import Effect, read_effects
 from helpers.reporting.figure import Figure, NoFigure
+from helpers.reporting.library_notes import LibraryNote, library_notes
 from helpers.reporting.limits import Limit, list_limits
 from helpers.reporting.provenance import Provenance, read_provenance
-from helpers.reporting.result_tables import COUNTS, account_table, checks_table, effects_table, other_estimators_table
+from helpers.reporting.ratios import ToldRatio, tell_ratios
+from helpers.reporting.result_tables import (
+    COUNTS,
+    account_table,
+    checks_table,
+    effects_table,
+    other_estimators_table,
+    ratios_table,
+    sensitivity_table,
+)
+from helpers.reporting.roster_range import lead_sentence, read_roster_range, roster_sentences
 from helpers.reporting.sentences import cohort_sentence, verdict_sentences
 from helpers.reporting.templates import render, stylesheet
 from helpers.reporting.verdicts import VERDICT_KINDS, Verdict, decide_verdicts
 from helpers.study.objects import Study
 
-SECTIONS = ("answer", "effects", "forest", "pictures", "checks", "limits", "use", "reading", "data", "provenance")
+SECTIONS = (
+    "answer",
+    "effects",
+    "forest",
+    "pictures",
+    "checks",
+    "work",
+    "limits",
+    "use",
+    "reading",
+    "data",
+    "provenance",
+)
+RATIOS_SECTION = "work"
 READING = ("expected", "interval", "p", "mde", "corrected", "two")
 NEEDED_TABLES = ("estimates", "counterfactual", "checks")
 
@@ -103,8 +127,8 @@ class Findings:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """Return all sections in the order of reading."""
-        return tuple(self.section(name) for name in SECTIONS)
+        """Return all sections in the order of reading; that on ratios only where the run holds one."""
+        return tuple(self.section(name) for name in SECTIONS if name != RATIOS_SECTION or self.ratios)
 
     def tally(self) -> tuple[tuple[str, str], ...]:
         """Return each verdict that occurs and how often."""
@@ -122,6 +146,20 @@ class Findings:
         """Return what other estimators give, or nothing."""
         table = other_estimators_table(self.tables["estimates"], self.verdicts, self.briefing)
         return table.html if table is not None else Markup("")
+
+    def library_notes(self) -> tuple[LibraryNote, ...]:
+        """Return what the library's estimators warned of or refused."""
+        return library_notes(self.tables["estimates"], self.verdicts, self.briefing)
+
+    @cached_property
+    def ratios(self) -> tuple[ToldRatio, ...]:
+        """Return the ratios in words: how the police worked, and never a verdict."""
+        return tell_ratios(self.effects, self.briefing)
+
+    def ratios_table(self) -> Markup:
+        """Return the table of ratios, or nothing if there is none."""
+        names = [told.indicator for told in self.ratios]
+        return ratios_table(names, self.effects, self.briefing).html if names else Markup("")
 
     @cached_property
     def forest(self) -> Figure | NoFigure:
@@ -152,7 +190,24 @@ class Findings:
 
     def limits(self) -> tuple[Limit, ...]:
         """Return what cannot be known."""
-        return list_limits(self.verdicts, self.briefing)
+        return list_limits(self.verdicts, self.briefing, self.tables.get("silent_wards"), self.tables.get("breaks"))
+
+    def lead_sentence(self) -> str:
+        """Return that the first verdict depends on no unknown roster, or "" if it does or nothing is unknown."""
+        return lead_sentence(self.briefing) if self.verdicts else ""
+
+    def roster_sentences(self) -> tuple[str, ...]:
+        """Return what the first verdict's effect is over every roster the sources admit; nothing if there is one."""
+        details = self.tables.get("check_details")
+        if details is None or not self.verdicts:
+            return ()
+        found = read_roster_range(self.tables["checks"], details, self.verdicts[0].indicator)
+        return roster_sentences(found, self.briefing) if found is not None else ()
+
+    def sensitivity_table(self, verdicts: Sequence[Verdict]) -> Markup:
+        """Return how far proportional movement may fail for some indicators, or nothing if nobody asked."""
+        table = sensitivity_table(self.tables["checks"], verdicts, self.briefing)
+        return table.html if table is not None else Markup("")
 
     def account_sentence(self) -> str:
         """Return where the cells read have gone, in one sentence."""
@@ -206,7 +261,8 @@ def build_findings(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        ``estimates``, ``counterfactual`` and ``checks``, and ``cleaning_account`` if there is one.
+        ``estimates``, ``counterfactual`` and ``checks``; ``check_details``, ``silent_wards`` and ``cleaning_account``
+        if they are there.
     manifest : mapping
         The run's ``manifest.json``: at least ``origin``; ``run``, ``inputs``, ``notebooks``, ``versions``, ``seeds``
         and ``command`` are printed where they are given.

@@ -8,13 +8,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
+from helpers.cleaning.breaks import FOUND, crossed_breaks
 from helpers.errors import DesignError
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import joined
 from helpers.reporting.verdicts import Verdict
 from helpers.study.design import build_worlds
-from helpers.study.objects import Adoption, Ward
+from helpers.study.objects import ALL_TOWNS, Adoption, Ward
 from helpers.study.periods import period_days
+from helpers.text import nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,12 @@ class Limit:
     sentences: tuple[str, ...]
 
 
-def list_limits(verdicts: Sequence[Verdict], briefing: Briefing) -> tuple[Limit, ...]:
+def list_limits(
+    verdicts: Sequence[Verdict],
+    briefing: Briefing,
+    silent: pd.DataFrame | None = None,
+    breaks: pd.DataFrame | None = None,
+) -> tuple[Limit, ...]:
     """Return the limits of a run, in the order they are to be read.
 
     Parameters
@@ -35,6 +44,10 @@ def list_limits(verdicts: Sequence[Verdict], briefing: Briefing) -> tuple[Limit,
         For the power of the tests and the indicators too rare for one.
     briefing : Briefing
         The study's facts, and the language.
+    silent : DataFrame, optional
+        The run's ``silent_wards.csv``: wards that reported nothing but zeros.
+    breaks : DataFrame, optional
+        The run's ``breaks.csv``: where a series ends as a sibling begins.
     """
     sentences = {
         "selection": _selection(briefing),
@@ -42,8 +55,8 @@ def list_limits(verdicts: Sequence[Verdict], briefing: Briefing) -> tuple[Limit,
         "roster": _roster(briefing),
         "programmes": _programmes(briefing),
         "recording": [briefing.say("limit.recording.text")],
-        "power": _power(verdicts, briefing),
-        "breaks": _breaks(verdicts, briefing),
+        "power": [*_power(verdicts, briefing), *_silent(verdicts, briefing, silent)],
+        "breaks": _breaks(verdicts, briefing, breaks),
         "assumptions": _assumptions(briefing),
     }
     return tuple(Limit(name, briefing.say(f"limit.{name}"), tuple(said)) for name, said in sentences.items() if said)
@@ -146,7 +159,25 @@ def _power(verdicts: Sequence[Verdict], briefing: Briefing) -> list[str]:
     return [*said, briefing.say("limit.power.rare", names=joined(rare, briefing))] if rare else said
 
 
-def _breaks(verdicts: Sequence[Verdict], briefing: Briefing) -> list[str]:
+def _silent(verdicts: Sequence[Verdict], briefing: Briefing, silent: pd.DataFrame | None) -> list[str]:
+    """Return, by count, which wards reported nothing but zeros: they contribute nothing and are named."""
+    if silent is None:
+        return []
+    counts = [own.indicator for own in verdicts if briefing.indicator(own.indicator).kind == "count"]
+    named = {name: sorted(set(silent.loc[silent["indicator"].eq(name), "ward_name_vi"])) for name in counts}
+    return [
+        briefing.say(
+            "limit.power.silent",
+            n=len(wards),
+            indicator=briefing.indicator_name(name),
+            names=joined([nfc(ward) for ward in wards], briefing),
+        )
+        for name, wards in named.items()
+        if wards
+    ]
+
+
+def _breaks(verdicts: Sequence[Verdict], briefing: Briefing, breaks: pd.DataFrame | None) -> list[str]:
     study = briefing.study
     first, last = briefing.window
     said = []
@@ -159,11 +190,34 @@ def _breaks(verdicts: Sequence[Verdict], briefing: Briefing) -> list[str]:
                     "limit.breaks.indicator", indicator=briefing.indicator_name(verdict.indicator), periods=periods
                 )
             )
+    said += _found_breaks(verdicts, briefing, breaks)
     days = period_days(study.period_kind, first)[0], period_days(study.period_kind, last)[1]
     boundaries = sum(days[0] < change.effective_date <= days[1] for change in study.boundary_changes)
     if boundaries:
         said.append(briefing.say("limit.breaks.boundaries", n=boundaries))
+    if study.mergers:
+        names = joined([nfc(merger.ward.ward_name_vi) for merger in study.mergers], briefing)
+        said.append(briefing.say("limit.breaks.followed", names=names))
     return said or [briefing.say("limit.breaks.none")]
+
+
+def _found_breaks(verdicts: Sequence[Verdict], briefing: Briefing, breaks: pd.DataFrame | None) -> list[str]:
+    """Return what the data themselves say of breaks that the window crosses, of the indicators that are told."""
+    if breaks is None:
+        return []
+    told = [verdict.indicator for verdict in verdicts]
+    crossed = crossed_breaks(breaks.loc[breaks["source"].eq(FOUND)], *briefing.window)
+    concerns = crossed["from_indicator"].isin(told) | crossed["to_indicator"].isin(told)
+    said = []
+    for row in crossed.loc[concerns].to_dict("records"):
+        ended, begun = (briefing.indicator_name(row[name]) for name in ("from_indicator", "to_indicator"))
+        period, town = briefing.period(row["period"]), row["town_code"]
+        if town == ALL_TOWNS:
+            said.append(briefing.say("limit.breaks.found", ended=ended, begun=begun, period=period))
+        else:
+            place = briefing.town_name(town)
+            said.append(briefing.say("limit.breaks.found_in", ended=ended, begun=begun, period=period, place=place))
+    return [*said, briefing.say("limit.breaks.crossed")] if said else said
 
 
 def _assumptions(briefing: Briefing) -> list[str]:

@@ -14,6 +14,8 @@ from helpers.reporting.verdicts import Verdict
 
 NOTHING = "–"
 LONGEST_PIECE = 22
+NO_GATE = "honest_did"
+"""The check that is approximate and never a gate: it stands apart from the others, without a verdict."""
 CHECK_VERDICTS = ("pass", "fail", "cannot_tell")
 COUNTS = ("cell_count", "panel_count", "quarantine_count", "furniture_count")
 
@@ -32,7 +34,54 @@ def effects_table(verdicts: Sequence[Verdict], effects: Sequence[Effect], briefi
             )
             rows.append(_effect_row(_cohort_label(effect, briefing), effect, beside, math.nan, briefing))
         groups.append(RowGroup(_heading(verdict.indicator, briefing), tuple(rows)))
-    return Table(briefing.say("effects.caption"), columns, tuple(groups), briefing, briefing.say("effects.note"))
+    note = " ".join(filter(None, (briefing.say("effects.note"), _tests_sentence(verdicts, briefing))))
+    return Table(briefing.say("effects.caption"), columns, tuple(groups), briefing, note)
+
+
+def ratios_table(indicators: Sequence[str], effects: Sequence[Effect], briefing: Briefing) -> Table:
+    """Return the estimates of ratios, overall and by cohort, under both specifications; no verdict belongs to them."""
+    names = ("effects.change", "effects.p", "work.assignments", "work.smallest_p", "effects.two_way", "work.p_two_way")
+    columns = (Column(briefing.say("effects.who")), *(Column(briefing.say(name), True) for name in names))
+    groups, loose = [], []
+    for indicator in indicators:
+        cohorts = sorted({own.cohort for own in effects if own.indicator == indicator and own.estimand == "cohort"})
+        rows = []
+        for estimand, cohort in (("overall", "all"), *(("cohort", own) for own in cohorts if len(cohorts) > 1)):
+            found = [
+                find_effect(effects, indicator, specification=own, estimand=estimand, cohort=cohort)
+                for own in (CONFIRMATORY, TWO_WAY)
+            ]
+            who = briefing.say("effects.overall") if estimand == "overall" else briefing.cohort_name(cohort)
+            rows.append(_ratio_row(who, found[0], found[1], briefing))
+            loose += [who for own in found[:1] if own and estimand == "cohort" and own.tests_no_effect_anywhere]
+        groups.append(RowGroup(_heading(indicator, briefing), tuple(rows)))
+    note = briefing.say("work.note")
+    if loose:
+        note = f"{note} {briefing.say('work.note_anywhere', names=joined(list(dict.fromkeys(loose)), briefing))}"
+    return Table(briefing.say("work.caption"), columns, tuple(groups), briefing, note)
+
+
+def _tests_sentence(verdicts: Sequence[Verdict], briefing: Briefing) -> str:
+    """Return how many assignments each randomisation test rests on, the fewest where indicators differ, or ""."""
+    overall = briefing.say("effects.overall")
+    shown = [(overall, own) for verdict in verdicts for own in (verdict.effect, verdict.two_way)]
+    for verdict in verdicts:
+        shown += [(_cohort_label(effect, briefing), effect) for effect in verdict.cohorts if len(verdict.cohorts) > 1]
+    tests: dict[tuple[str, str], list[Effect]] = {}
+    for who, effect in shown:
+        if effect is not None and effect.inference == "randomisation" and not math.isnan(effect.n_assignments):
+            tests.setdefault((who, effect.specification), []).append(effect)
+    said = [
+        briefing.say(
+            f"effects.tests.{'one' if len({own.n_assignments for own in found}) == 1 else 'fewest'}",
+            who=who,
+            specification=briefing.say(f"short.{specification}"),
+            assignments=briefing.wording.number(min(own.n_assignments for own in found)),
+            smallest_p=briefing.wording.small(max(own.smallest_p for own in found)),
+        )
+        for (who, specification), found in tests.items()
+    ]
+    return briefing.say("effects.tests", tests="; ".join(said)) if said else ""
 
 
 def _overall_label(verdict: Verdict, briefing: Briefing) -> str:
@@ -76,7 +125,7 @@ def other_estimators_table(estimates: pd.DataFrame, verdicts: Sequence[Verdict],
 def checks_table(checks: pd.DataFrame, verdicts: Sequence[Verdict], briefing: Briefing) -> Table | None:
     """Return the attempts to break each estimate and their outcomes, or None if none was made."""
     order = [verdict.indicator for verdict in verdicts]
-    known = checks.loc[checks["indicator"].isin(order)]
+    known = checks.loc[checks["indicator"].isin(order) & checks["check"].ne(NO_GATE)]
     if known.empty:
         return None
     names = ("question", "specification", "verdict", "statistic", "threshold", "reason")
@@ -87,6 +136,24 @@ def checks_table(checks: pd.DataFrame, verdicts: Sequence[Verdict], briefing: Br
         if not (own := known.loc[known["indicator"].eq(name)]).empty
     ]
     return Table(briefing.say("checks.caption"), columns, tuple(groups), briefing)
+
+
+def sensitivity_table(checks: pd.DataFrame, verdicts: Sequence[Verdict], briefing: Briefing) -> Table | None:
+    """Return how far proportional movement may fail before each effect goes, or None if nobody asked; no verdicts."""
+    known = checks.loc[checks["check"].eq(NO_GATE)]
+    groups = [
+        RowGroup(_heading(verdict.indicator, briefing), tuple(_sensitivity_row(row, briefing) for row in rows))
+        for verdict in verdicts
+        if (rows := known.loc[known["indicator"].eq(verdict.indicator)].to_dict("records"))
+    ]
+    if not groups:
+        return None
+    columns = (
+        Column(briefing.say("checks.specification")),
+        Column(briefing.say("sensitivity.breakdown"), True),
+        Column(briefing.say("sensitivity.says")),
+    )
+    return Table(briefing.say("sensitivity.caption"), columns, tuple(groups), briefing)
 
 
 def account_table(account: pd.DataFrame, briefing: Briefing) -> Table:
@@ -123,6 +190,16 @@ def _effect_row(
         wording.percent(effect.mde) if not math.isnan(effect.mde) else briefing.say("effects.mde_none"),
         beside,
     )
+
+
+def _ratio_row(who: str, effect: Effect | None, two_way: Effect | None, briefing: Briefing) -> tuple[str, ...]:
+    wording = briefing.wording
+    beside = (_ratio_cell(two_way, briefing), wording.plain_p(two_way.p_value if two_way else math.nan))
+    if effect is None or not effect.is_estimated:
+        return (who, briefing.say("label.not_estimable"), *[NOTHING] * 3, *beside)
+    count = NOTHING if math.isnan(effect.n_assignments) else wording.number(effect.n_assignments)
+    tested = (wording.plain_p(effect.p_value), count, wording.small(effect.smallest_p))
+    return (who, _ratio_cell(effect, briefing), *tested, *beside)
 
 
 def _ratio_cell(effect: Effect | None, briefing: Briefing) -> str:
@@ -183,6 +260,15 @@ def _check_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]
         briefing.say(f"checks.{verdict}") if verdict in CHECK_VERDICTS else verdict,
         _measured(row["statistic"], briefing),
         _measured(row["threshold"], briefing),
+        retell(str(row["reason"]), briefing, group="reason"),
+    )
+
+
+def _sensitivity_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]:
+    breakdown = float(str(row["statistic"]))
+    return (
+        briefing.say(f"short.{row['specification']}"),
+        briefing.wording.number(breakdown, decimals=2) if math.isfinite(breakdown) else NOTHING,
         retell(str(row["reason"]), briefing, group="reason"),
     )
 

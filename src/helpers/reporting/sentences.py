@@ -133,4 +133,5 @@ def _main_sentence(verdict: Verdict, briefing: Briefing) -> str:
 def _two_way_sentence(verdict: Verdict, briefing: Briefing) -> str:
     if verdict.two_way is None:
         return briefing.say("aside.no_two_way")
-    return briefing.say("aside.two_way", **effect_values(verdict.two_way, briefing))
+    name = "aside.two_way" if verdict.kind == "town_difference" else "aside.two_way_only"
+    return briefing.say(name, **effect_values(verdict.two_way, briefing))

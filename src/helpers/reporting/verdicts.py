@@ -114,7 +114,7 @@ def decide_verdicts(effects: Sequence[Effect], indicators: Sequence[Indicator]) 
     effects : sequence of Effect
         All effects of a run.
     indicators : sequence of Indicator
-        The study's; those ``in_family`` and not descriptive only are the declared family.
+        The study's; those ``in_family`` and not descriptive only are the declared family. Ratios get no verdict.
 
     Examples
     --------
@@ -122,8 +122,9 @@ def decide_verdicts(effects: Sequence[Effect], indicators: Sequence[Indicator]) 
     ()
     """
     with_estimates = {effect.indicator for effect in effects}
-    shown = sorted((row for row in indicators if row.indicator in with_estimates), key=_order)
-    family = [row.indicator for row in indicators if row.in_family and not row.is_descriptive_only]
+    told = [row for row in indicators if row.kind != "ratio"]
+    shown = sorted((row for row in told if row.indicator in with_estimates), key=_order)
+    family = [row.indicator for row in told if row.in_family and not row.is_descriptive_only]
     found = {
         name: effect.p_value
         for name in family

@@ -1,6 +1,6 @@
 """The office that fills in the form: its habits, and how often its clerks keep to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +80,23 @@ class Office:
         """Return the cells of the total row by position: formulas that nobody calculated, or numbers."""
         total = self._total_formulas() if self.rng.integers(2) else self._total_numbers(rows)
         return {place: total[column.meaning] for place, column in enumerate(self.columns) if column.meaning in total}
+
+    def row_with(self, row: tuple[Cell, ...], values: Reported, changed: Collection[str]) -> tuple[Cell, ...]:
+        """Return a ward's cells as they were before some counts, none of them 0, were another; no chance moves it."""
+        cells = {name: self._spelt_count(values[name]) for name in changed} | {
+            "clearance_rate": self._spelt_rate(values)
+        }
+        pairs = zip(self.columns, row, strict=True)
+        return tuple(cells.get(column.meaning, cell) for column, cell in pairs)
+
+    def total_with(
+        self, total: Mapping[int, int | str], rows: Sequence[tuple[Ward, Reported]]
+    ) -> Mapping[int, int | str]:
+        """Return a total row for other counts: its formulas as they are, its numbers added up again."""
+        if any(str(value).startswith("=") for value in total.values()):
+            return total
+        numbers = self._total_numbers(rows)
+        return {place: numbers[self.columns[place].meaning] for place in total}
 
     def _spelt_name(self, name: str) -> str:
         keeps_prefix, keeps_tones = self.rng.random(2) < HABIT_SHARE

@@ -197,6 +197,29 @@ class ProcessParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectionParameters:
+    """How offices correct what they sent (the ``[form.corrections]`` table): late cases come on top.
+
+    Attributes
+    ----------
+    month_share : float
+        Share of a town's months that it sends again.
+    figure_count : int
+        Counts of such a month that were too low at first.
+    most_missed : int
+        Most cases by which one of them was too low.
+    days_later : int
+        Days from the first return of a month to the corrected one.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    month_share: Annotated[float, Field(ge=0, le=1)]
+    figure_count: Annotated[int, Field(ge=1)]
+    most_missed: Annotated[int, Field(ge=1)]
+    days_later: Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, slots=True)
 class FormParameters:
     """How a simulated office fills in its form (the ``[form]`` table of ``synthetic/process.toml``).
 
@@ -210,6 +233,8 @@ class FormParameters:
         Share of count cells left blank: not reported.
     decomposed_share : float
         Share of ward names whose accents are separate characters (Unicode NFD).
+    corrections : CorrectionParameters or None
+        How often a month is sent again, corrected; None is never.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -217,6 +242,7 @@ class FormParameters:
     town_offices: Mapping[str, str]
     blank_share: Annotated[float, Field(ge=0, lt=1)]
     decomposed_share: Annotated[float, Field(ge=0, le=1)]
+    corrections: CorrectionParameters | None = None
 
 
 def load_parameters(study: Study) -> ProcessParameters:

@@ -66,6 +66,8 @@ class Sheet:
         The line above the signatures.
     blank_lines : int
         Empty lines between the offices and the title.
+    title : str
+        What the return is called.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Sheet:
     total_word: str
     place_and_date: str
     blank_lines: int
+    title: str = REPORT_TITLE
 
     @property
     def width(self) -> int:
@@ -145,7 +148,7 @@ def _write_titles(page: Worksheet, sheet: Sheet) -> int:
         _merged(page, row, 1, sheet.left_half, left, "office")
         _merged(page, row, sheet.left_half + 1, sheet.width, right, "office")
     row = len(sheet.offices) + 1 + sheet.blank_lines
-    titles = ((REPORT_TITLE, "report_title"), (SYNTHETIC_TITLE, "mark"), (sheet.period_line, "line"))
+    titles = ((sheet.title, "report_title"), (SYNTHETIC_TITLE, "mark"), (sheet.period_line, "line"))
     for offset, (text, style) in enumerate(titles):
         _merged(page, row + offset, 1, sheet.width, text, style)
     return row + len(titles) + 1

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from helpers.errors import DesignError, UsageError
+from helpers.messages import say
 from helpers.study.objects import Adoption, RosterRule, Study
 from helpers.study.periods import PeriodKind, period_number, period_range
 
@@ -193,8 +194,12 @@ def build_design(
     unknown = [ward for ward, adoption in statuses.items() if adoption.status == "unknown"]
     if unknown and roster == "given":
         raise DesignError(
-            f"The status of {len(unknown)} wards is unknown, and study {study.study} has no given roster for them. "
-            "Fill in adoption.csv, or choose roster “worlds”."
+            say(
+                "The status of {count} wards is unknown, and study {study} has no given roster for them. "
+                "Fill in adoption.csv, or choose roster “worlds”.",
+                count=len(unknown),
+                study=study.study,
+            )
         )
     if not unknown:
         _check_counts(study, reading, statuses)
@@ -236,8 +241,13 @@ def build_worlds(
     count = math.prod(math.comb(len(open_wards), missing) if missing >= 0 else 0 for open_wards, missing, _ in gaps)
     if not 0 < count <= MOST_WORLDS:
         raise DesignError(
-            f"Reading {reading} admits {count} rosters; between 1 and {MOST_WORLDS} can be enumerated. "
-            "Check rosters.csv against adoption.csv."
+            say(
+                "Reading {reading} admits {count} rosters; between 1 and {most} can be enumerated. "
+                "Check rosters.csv against adoption.csv.",
+                reading=reading,
+                count=count,
+                most=MOST_WORLDS,
+            )
         )
     labels = np.tile(known.label_array, (count, 1))
     choices = (itertools.combinations(open_wards, missing) for open_wards, missing, _ in gaps)
@@ -250,11 +260,26 @@ def build_worlds(
 
 def _choices(study: Study, timing: str | None, reading: str | None) -> tuple[str, str]:
     timing, reading = timing or study.default_timing, reading or study.default_reading
-    known_timings = {row.timing for row in study.timings}
-    known_readings = {row.reading for row in study.roster_rules}
-    for what, value, known in (("timing", timing, known_timings), ("reading", reading, known_readings)):
-        if value not in known:
-            raise UsageError(f"Study {study.study} has no {what} “{value}”. It has: {', '.join(sorted(known))}.")
+    timings = sorted({row.timing for row in study.timings})
+    readings = sorted({row.reading for row in study.roster_rules})
+    if timing not in timings:
+        raise UsageError(
+            say(
+                "Study {study} has no timing “{timing}”. It has: {known}.",
+                study=study.study,
+                timing=timing,
+                known=", ".join(timings),
+            )
+        )
+    if reading not in readings:
+        raise UsageError(
+            say(
+                "Study {study} has no reading “{reading}”. It has: {known}.",
+                study=study.study,
+                reading=reading,
+                known=", ".join(readings),
+            )
+        )
     return timing, reading
 
 
@@ -271,8 +296,14 @@ def _check_counts(study: Study, reading: str, statuses: Mapping[str, Adoption]) 
         count = sum(statuses[ward].status == "model" for ward in wards)
         if rule.reading == reading and count != rule.model_ward_count:
             raise DesignError(
-                f"Reading {reading} counts {rule.model_ward_count} model wards in {study.town_names[rule.town_code]}, "
-                f"the roster has {count}. Choose the reading that the roster agrees with, or roster “worlds”."
+                say(
+                    "Reading {reading} counts {wanted} model wards in {town}, the roster has {count}. "
+                    "Choose the reading that the roster agrees with, or roster “worlds”.",
+                    reading=reading,
+                    wanted=rule.model_ward_count,
+                    town=study.town_names[rule.town_code],
+                    count=count,
+                )
             )
 
 
@@ -291,10 +322,18 @@ def _template(
     periods = period_range(study.period_kind, first, last)
     anticipation = study.default_anticipation if anticipation is None else anticipation
     if anticipation < 0:
-        raise UsageError(f"Anticipation is {anticipation}; it is a number of periods, 0 or more.")
+        raise UsageError(
+            say("Anticipation is {anticipation}; it is a number of periods, 0 or more.", anticipation=anticipation)
+        )
     if not periods or not set(periods) <= set(period_range(study.period_kind, *study.window)):
         raise UsageError(
-            f"Window {first} … {last} is empty or not inside the study's, {study.window[0]} … {study.window[1]}."
+            say(
+                "Window {first} … {last} is empty or not inside the study's, {study_first} … {study_last}.",
+                first=first,
+                last=last,
+                study_first=study.window[0],
+                study_last=study.window[1],
+            )
         )
     numbers = {
         row.cohort: period_number(study.period_kind, row.first_treated) - period_number(study.period_kind, periods[0])
@@ -348,21 +387,29 @@ def _without_empty_cohorts(design: Design) -> Design:
 def _checked(design: Design) -> Design:
     if not design.periods:
         raise DesignError(
-            "An unknown ward may be treated from the first period on: no clean period. Begin the window earlier."
+            say("An unknown ward may be treated from the first period on: no clean period. Begin the window earlier.")
         )
     if not any(start < len(design.periods) for start in design.starts):
         raise DesignError(
-            f"No ward is treated inside the window {design.periods[0]} … {design.periods[-1]}: nothing to estimate."
+            say(
+                "No ward is treated inside the window {first} … {last}: nothing to estimate.",
+                first=design.periods[0],
+                last=design.periods[-1],
+            )
         )
     early = [cohort for cohort, cutoff in zip(design.cohorts, design.cutoffs, strict=True) if cutoff == 0]
     if early:
         raise DesignError(
-            f"Cohort {', '.join(early)} has no period before its start and the {design.anticipation} left out for it. "
-            "Begin the window earlier, or leave that cohort out."
+            say(
+                "Cohort {cohorts} has no period before its start and the {anticipation} left out for it. "
+                "Begin the window earlier, or leave that cohort out.",
+                cohorts=", ".join(early),
+                anticipation=design.anticipation,
+            )
         )
     first_start = min(design.starts)
     if NEVER not in design.labels and all(cutoff <= first_start for cutoff in design.cutoffs):
         raise DesignError(
-            "Every ward is treated as soon as the first is: no comparison ward is left. Nothing can be estimated."
+            say("Every ward is treated as soon as the first is: no comparison ward is left. Nothing can be estimated.")
         )
     return design

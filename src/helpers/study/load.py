@@ -10,6 +10,7 @@ import io
 import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +18,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from helpers.errors import DataProblems, Problem, UsageError
+from helpers.messages import Message, say, say_plural
 from helpers.paths import project_root, study_folder
 from helpers.study import schemas
+from helpers.study.mergers import FoundMergers, find_mergers
 from helpers.study.objects import (
     Adoption,
     Alias,
@@ -26,7 +29,9 @@ from helpers.study.objects import (
     CellMarks,
     Fact,
     Indicator,
+    Merger,
     Programme,
+    Release,
     RosterRule,
     Shock,
     Source,
@@ -36,10 +41,9 @@ from helpers.study.objects import (
 )
 from helpers.study.rules import cross_file_problems
 from helpers.study.schemas import TableForm, shown
+from helpers.study.setting_problems import setting_problem
 from helpers.study.settings import SETTINGS_FILE, StudySettings
 from helpers.study.tables import FolderTables, numbered_rows
-
-EXPLAINED = "docs/study-folder.md explains every file and column."
 
 Row = TypeVar("Row")
 Tables = Mapping[str, pd.DataFrame]
@@ -81,10 +85,14 @@ def load_study(name_or_path: str | Path) -> Study:
             problems += form.problems(table)
             if set(form.columns) <= set(table.columns):
                 tables[form.file] = table
-    problems += cross_file_problems(FolderTables(settings, tables))
+    mergers = find_mergers(FolderTables(settings, tables))
+    parts = frozenset(part for own in mergers.parts.values() for part in own)
+    problems += mergers.problems
+    problems += cross_file_problems(FolderTables(settings, tables, parts, mergers.changing))
     if problems or settings is None:
         raise DataProblems(problems)
-    return _built(folder, settings, tables)
+    study = _built(folder, settings, tables)
+    return _following(study, mergers) if parts else study
 
 
 def _existing_folder(name_or_path: str | Path) -> Path:
@@ -93,8 +101,12 @@ def _existing_folder(name_or_path: str | Path) -> Path:
         raw = project_root() / "data" / "raw"
         known = sorted(path.parent.name for path in raw.glob(f"*/{SETTINGS_FILE}"))
         raise UsageError(
-            f"There is no study folder “{shown(name_or_path)}”. Known studies: {', '.join(known) or 'none'}. "
-            "Give one of these, or the path of a folder."
+            say(
+                "There is no study folder “{folder}”. Known studies: {studies}. "
+                "Give one of these, or the path of a folder.",
+                folder=shown(name_or_path),
+                studies=", ".join(known) or say("none"),
+            )
         )
     return folder.resolve()
 
@@ -104,42 +116,59 @@ def _forms(folder: Path, settings: StudySettings | None) -> list[TableForm]:
     has_roster = (folder / schemas.GIVEN_ROSTER.file).exists()
     if has_roster and (settings is None or settings.origin == "synthetic"):
         forms.append(schemas.GIVEN_ROSTER)
+    if (folder / schemas.RELEASES.file).exists():
+        forms.append(schemas.RELEASES)
     return forms
 
 
-def _read_text(folder: Path, file: str, expected: str) -> tuple[str | None, list[Problem]]:
+def _read_text(folder: Path, file: str, header: str = "") -> tuple[str | None, list[Problem]]:
+    """Return the text of a file; `header` is the first line it should have, if it is a table."""
     try:
         content = (folder / file).read_bytes()
     except FileNotFoundError:
-        return None, [Problem(file, "", "", "", "this file is missing", f"Add it. {expected}")]
+        return None, [Problem(file, "", "", "", say("this file is missing"), _add_it(header))]
     except OSError as error:
-        rule = f"this file cannot be read ({error.strerror})"
-        return None, [Problem(file, "", "", "", rule, "Put a readable text file in its place.")]
+        rule = say("this file cannot be read ({reason})", reason=error.strerror)
+        return None, [Problem(file, "", "", "", rule, say("Put a readable text file in its place."))]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        remedy = "Save the file as UTF-8 (in Excel: “CSV UTF-8”)."
-        return None, [Problem(file, "", f"line {line}", "", "the text is not UTF-8", remedy)]
+        place = say("line {line}", line=content.count(b"\n", 0, error.start) + 1)
+        remedy = say("Save the file as UTF-8 (in Excel: “CSV UTF-8”).")
+        return None, [Problem(file, "", place, "", say("the text is not UTF-8"), remedy)]
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        remedy = "Save the file again as plain UTF-8 text; it may be a workbook or UTF-16."
-        return None, [Problem(file, "", f"line {line}", "", "the file holds a NUL byte, so it is no text", remedy)]
+        place = say("line {line}", line=text.count("\n", 0, text.index("\0")) + 1)
+        remedy = say("Save the file again as plain UTF-8 text; it may be a workbook or UTF-16.")
+        return None, [Problem(file, "", place, "", say("the file holds a NUL byte, so it is no text"), remedy)]
     if not text.strip():
-        return None, [Problem(file, "", "", "", "this file is empty", f"Fill it in. {expected}")]
+        return None, [Problem(file, "", "", "", say("this file is empty"), _fill_it_in(header))]
     return unicodedata.normalize("NFC", text), []
 
 
+def _add_it(header: str) -> Message:
+    if header:
+        return say("Add it. Its first line is: {header}.", header=header)
+    return say("Add it. docs/study-folder.md explains every file and column.")
+
+
+def _fill_it_in(header: str) -> Message:
+    if header:
+        return say("Fill it in. Its first line is: {header}.", header=header)
+    return say("Fill it in. docs/study-folder.md explains every file and column.")
+
+
 def _read_settings(folder: Path) -> tuple[StudySettings | None, list[Problem]]:
-    text, problems = _read_text(folder, SETTINGS_FILE, EXPLAINED)
+    text, problems = _read_text(folder, SETTINGS_FILE)
     if text is None:
         return None, problems
     try:
         return StudySettings.model_validate(tomllib.loads(text.replace("\r\n", "\n"))), []
     except ValidationError as failure:
-        return None, [_settings_problem(error) for error in failure.errors(include_url=False)]
+        return None, [setting_problem(error) for error in failure.errors(include_url=False)]
     except (ValueError, RecursionError) as error:
-        return None, [Problem(SETTINGS_FILE, "", "", "", f"this is no valid TOML: {_sentence(error)}", EXPLAINED)]
+        rule = say("this is no valid TOML: {reason}", reason=_sentence(error))
+        remedy = say("docs/study-folder.md explains every file and column.")
+        return None, [Problem(SETTINGS_FILE, "", "", "", rule, remedy)]
 
 
 def _sentence(error: Exception) -> str:
@@ -148,66 +177,46 @@ def _sentence(error: Exception) -> str:
     return text[:120] or type(error).__name__
 
 
-def _settings_problem(error: Mapping[str, Any]) -> Problem:
-    place = ".".join(shown(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return Problem(SETTINGS_FILE, "", place, "", "this key is missing", f"Add it. {EXPLAINED}")
-    if error["type"] == "extra_forbidden":
-        return Problem(SETTINGS_FILE, "", place, "", "no such key belongs here", f"Remove or rename it. {EXPLAINED}")
-    value = "" if isinstance(error["input"], dict) else shown(error["input"])
-    message = error["msg"]
-    return Problem(SETTINGS_FILE, "", place, value, message[:1].lower() + message[1:], f"Correct it. {EXPLAINED}")
-
-
 def _read_table(folder: Path, form: TableForm) -> tuple[pd.DataFrame | None, list[Problem]]:
-    text, problems = _read_text(folder, form.file, f"Its first line is: {form.header}.")
+    text, problems = _read_text(folder, form.file, form.header)
     if text is None:
         return None, problems
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
-        remedy = "Check the quotation marks; a cell with a comma stands between two of them."
-        return None, [Problem(form.file, "", "", "", f"this is no valid CSV: {_sentence(error)}", remedy)]
+        rule = say("this is no valid CSV: {reason}", reason=_sentence(error))
+        remedy = say("Check the quotation marks; a cell with a comma stands between two of them.")
+        return None, [Problem(form.file, "", "", "", rule, remedy)]
     records = [(number, [cell.strip() for cell in line]) for number, line in enumerate(lines, start=1) if any(line)]
     if not records:
-        return None, [Problem(form.file, "", "", "", "this file is empty", f"Its first line is: {form.header}.")]
+        remedy = say("Its first line is: {header}.", header=form.header)
+        return None, [Problem(form.file, "", "", "", say("this file is empty"), remedy)]
     (at, header), *rows = records
     problems = _header_problems(form, at, header)
     if problems:
         return None, problems
     ragged = [(number, row) for number, row in rows if len(row) != len(header)]
-    problems = [
-        Problem(
-            form.file,
-            "",
-            f"row {number}",
-            f"{len(row)} cells",
-            f"every row has {len(header)} cells",
-            "Add or remove commas; a cell that holds a comma stands between quotation marks.",
-        )
-        for number, row in ragged
-    ]
+    problems = [_ragged(form, number, len(row), len(header)) for number, row in ragged]
     whole = [(number, row) for number, row in rows if len(row) == len(header)]
     index = pd.Index([number for number, _ in whole], dtype="int64")
     return pd.DataFrame([row for _, row in whole], columns=header, index=index, dtype=str), problems
 
 
+def _ragged(form: TableForm, number: int, found: int, wanted: int) -> Problem:
+    value = say_plural("{count} cell", "{count} cells", count=found)
+    rule = say("every row has {count} cells", count=wanted)
+    remedy = say("Add or remove commas; a cell that holds a comma stands between quotation marks.")
+    return Problem(form.file, "", say("row {row}", row=number), value, rule, remedy)
+
+
 def _header_problems(form: TableForm, at: int, header: list[str]) -> list[Problem]:
+    place = say("row {row}", row=at)
     if len(header) == 1 and any(separator in header[0] for separator in ";\t"):
-        rule = "cells are separated by commas"
-        return [Problem(form.file, "", f"row {at}", shown(header[0]), rule, "Save it as comma-separated UTF-8 text.")]
+        rule, remedy = say("cells are separated by commas"), say("Save it as comma-separated UTF-8 text.")
+        return [Problem(form.file, "", place, shown(header[0]), rule, remedy)]
+    rule, remedy = say("a column stands twice in the header"), say("Keep one of them.")
     twice = sorted({column for column in header if header.count(column) > 1})
-    return [
-        Problem(
-            form.file,
-            "",
-            f"row {at}",
-            shown(column) or "(empty)",
-            "a column stands twice in the header",
-            "Keep one of them.",
-        )
-        for column in twice
-    ]
+    return [Problem(form.file, "", place, shown(column) or say("(empty)"), rule, remedy) for column in twice]
 
 
 def _built(folder: Path, settings: StudySettings, tables: Tables) -> Study:
@@ -230,6 +239,23 @@ def _built(folder: Path, settings: StudySettings, tables: Tables) -> Study:
     )
 
 
+def _following(study: Study, mergers: FoundMergers) -> Study:
+    """Return a study whose merged wards stand for their parts."""
+    wards: dict[tuple[str, ...], Ward] = {(ward.ward_code, ward.valid_from.isoformat()): ward for ward in study.wards}
+    followed = tuple(
+        Merger(wards[target], tuple(wards[part] for part in sorted(parts)))
+        for target, parts in sorted(mergers.parts.items())
+    )
+    gone = {part.ward_id for merger in followed for part in merger.parts}
+    return replace(
+        study,
+        wards=tuple(ward for ward in study.wards if ward.ward_id not in gone),
+        adoption=tuple(row for row in study.adoption if row.ward_id not in gone),
+        given_roster=tuple(row for row in study.given_roster if row.ward_id not in gone),
+        mergers=followed,
+    )
+
+
 def _built_tables(tables: Tables) -> dict[str, Any]:
     return {
         "wards": _rows(tables, schemas.WARDS, Ward, "ward_id"),
@@ -247,6 +273,7 @@ def _built_tables(tables: Tables) -> dict[str, Any]:
         "facts": _rows(tables, schemas.FACTS, Fact, "fact_id"),
         "ward_aliases": _rows(tables, schemas.WARD_ALIASES, _ward_alias, "town_code", "spelling"),
         "header_aliases": _rows(tables, schemas.HEADER_ALIASES, Alias, "spelling"),
+        "releases": _rows(tables, schemas.RELEASES, Release, "file", "sheet"),
     }
 
 

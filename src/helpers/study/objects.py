@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from helpers.errors import UsageError
+from helpers.messages import say
 from helpers.study.periods import PeriodKind
 
 DataOrigin = Literal["synthetic", "real_public", "real_restricted"]
@@ -156,6 +157,14 @@ class BoundaryChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Merger:
+    """A ward that took over whole wards inside the window, and these: before, it is followed as their sum."""
+
+    ward: Ward
+    parts: tuple[Ward, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A row of ``sources.csv``: where a fact comes from, in our own words, and how sure it is."""
 
@@ -187,6 +196,17 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A row of ``releases.csv``: the day on which a file of returns, or one sheet of it, was released."""
+
+    file: str
+    sheet: str
+    released_date: date
+    note: str
+    source_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CellMarks:
     """The ``[cells]`` table of ``study.toml``: what an office means by a cell that is no number.
 
@@ -206,7 +226,8 @@ class CellMarks:
 class Study:
     """A study folder, read and checked.
 
-    Sequences are sorted by their key, so two readings of one folder are equal.
+    Sequences are sorted by their key, so two readings of one folder are equal. ``wards`` and the two sequences about
+    their status leave out wards that are followed as parts of another; those are in ``mergers``.
     """
 
     study: str
@@ -236,6 +257,14 @@ class Study:
     facts: tuple[Fact, ...]
     ward_aliases: tuple[Alias, ...]
     header_aliases: tuple[Alias, ...]
+    releases: tuple[Release, ...] = ()
+    mergers: tuple[Merger, ...] = ()
+
+    @property
+    def reporting_wards(self) -> tuple[Ward, ...]:
+        """Return every ward that a return may name: those of the design, and those followed as parts of them."""
+        parts = (part for merger in self.mergers for part in merger.parts)
+        return tuple(sorted((*self.wards, *parts), key=lambda ward: ward.ward_id))
 
     @property
     def town_names(self) -> dict[str, str]:
@@ -254,7 +283,14 @@ class Study:
             if candidate.indicator == name:
                 return candidate
         known = ", ".join(indicator.indicator for indicator in self.indicators)
-        raise UsageError(f"Study {self.study} has no indicator “{name}”. It has: {known}.")
+        raise UsageError(
+            say(
+                "Study {study} has no indicator “{indicator}”. It has: {known}.",
+                study=self.study,
+                indicator=name,
+                known=known,
+            )
+        )
 
     def first_treated(self, timing: str, cohort: str) -> str:
         """Return the first treated period of a cohort under a timing.
@@ -268,4 +304,12 @@ class Study:
             if (row.timing, row.cohort) == (timing, cohort):
                 return row.first_treated
         known = ", ".join(sorted({f"{row.timing}/{row.cohort}" for row in self.timings}))
-        raise UsageError(f"Study {self.study} gives no start for timing/cohort {timing}/{cohort}. It has: {known}.")
+        raise UsageError(
+            say(
+                "Study {study} gives no start for timing/cohort {timing}/{cohort}. It has: {known}.",
+                study=self.study,
+                timing=timing,
+                cohort=cohort,
+                known=known,
+            )
+        )

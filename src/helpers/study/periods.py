@@ -9,11 +9,24 @@ from datetime import date, timedelta
 from typing import Literal
 
 from helpers.errors import UsageError
+from helpers.messages import Message, say
 
 PeriodKind = Literal["police_month", "calendar_month", "calendar_quarter", "year"]
 PERIOD_KINDS: tuple[PeriodKind, ...] = ("police_month", "calendar_month", "calendar_quarter", "year")
 PERIODS_PER_YEAR: dict[PeriodKind, int] = {"police_month": 12, "calendar_month": 12, "calendar_quarter": 4, "year": 1}
 FIRST_POLICE_DAY = 15
+PERIOD_KIND_NAMES: dict[PeriodKind, Message] = {
+    "police_month": say("police month"),
+    "calendar_month": say("calendar month"),
+    "calendar_quarter": say("calendar quarter"),
+    "year": say("year"),
+}
+PERIOD_EXAMPLES: dict[PeriodKind, str] = {
+    "police_month": "2023-05",
+    "calendar_month": "2023-05",
+    "calendar_quarter": "2023Q2",
+    "year": "2023",
+}
 
 
 def period_number(kind: PeriodKind, label: str) -> int:
@@ -36,12 +49,15 @@ def period_number(kind: PeriodKind, label: str) -> int:
         if not (len(year) == 4 and 1 <= number <= most and period_label(kind, int(year) * most + number - 1) == label):
             raise ValueError
     except ValueError:
-        raise UsageError(f"“{label}” is no {kind.replace('_', ' ')}: write {_example(kind)}.") from None
+        raise UsageError(
+            say(
+                "“{label}” is no {period_kind}: write {example}.",
+                label=label,
+                period_kind=PERIOD_KIND_NAMES[kind],
+                example=PERIOD_EXAMPLES[kind],
+            )
+        ) from None
     return int(year) * most + number - 1
-
-
-def _example(kind: PeriodKind) -> str:
-    return {"calendar_quarter": "2023Q2", "year": "2023"}.get(kind, "2023-05")
 
 
 def period_label(kind: PeriodKind, number: int) -> str:

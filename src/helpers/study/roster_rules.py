@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 from helpers.errors import Problem
+from helpers.messages import say
 from helpers.study.schemas import FICTIONAL, WARD_KEY
 from helpers.study.settings import SETTINGS_FILE
 from helpers.study.tables import FolderTables, key_of, problem_at
@@ -19,17 +20,18 @@ def _every_ward_has_adoption(folder: FolderTables) -> Iterator[Problem]:
     if folder.has("wards.csv", "adoption.csv"):
         missing = folder.keys("wards.csv", *WARD_KEY) - folder.keys("adoption.csv", *WARD_KEY)
         for key in sorted(missing):
-            remedy = "Add its row; write unknown where no source says."
-            yield problem_at("adoption.csv", "", " ".join(key), "every ward of wards.csv has a row here", remedy)
+            rule = say("every ward of wards.csv has a row here")
+            remedy = say("Add its row; write unknown where no source says.")
+            yield problem_at("adoption.csv", "", " ".join(key), rule, remedy)
 
 
 def _cohorts_go_with_status(folder: FolderTables) -> Iterator[Problem]:
     for file in ("adoption.csv", ROSTER_FILE):
         for number, row in folder.rows(file):
             if (row["status"] == "model") != bool(row["cohort"]):
-                found = f"{row['status']} with cohort “{row['cohort']}”"
-                rule = "a model ward has a cohort, and no other ward has one"
-                yield problem_at(file, number, found, rule, "Fill in the cohort, or empty it.")
+                found = say("{status} with cohort “{cohort}”", status=row["status"], cohort=row["cohort"])
+                rule = say("a model ward has a cohort, and no other ward has one")
+                yield problem_at(file, number, found, rule, say("Fill in the cohort, or empty it."))
 
 
 def _cohorts_have_starts(folder: FolderTables) -> Iterator[Problem]:
@@ -40,10 +42,9 @@ def _cohorts_have_starts(folder: FolderTables) -> Iterator[Problem]:
     used = {row["cohort"] for file in ("adoption.csv", "rosters.csv", ROSTER_FILE) for _, row in folder.rows(file)}
     for cohort, timing in itertools.product(sorted(used - {""}), timings):
         if (timing, cohort) not in starts:
-            rule = "every cohort has a start under every timing"
-            yield problem_at(
-                "timings.csv", "", f"{timing}, {cohort}", rule, "Add the row, or correct the cohort's name."
-            )
+            rule = say("every cohort has a start under every timing")
+            remedy = say("Add the row, or correct the cohort's name.")
+            yield problem_at("timings.csv", "", f"{timing}, {cohort}", rule, remedy)
 
 
 def _readings_cover_towns(folder: FolderTables) -> Iterator[Problem]:
@@ -53,8 +54,9 @@ def _readings_cover_towns(folder: FolderTables) -> Iterator[Problem]:
         stated = folder.keys("rosters.csv", "reading", "town_code")
         for reading, town in itertools.product(readings, towns):
             if (reading, town) not in stated:
-                rule = "every reading counts the model wards of every town"
-                yield problem_at("rosters.csv", "", f"{reading}, {town}", rule, "Add the row; 0 where there are none.")
+                rule = say("every reading counts the model wards of every town")
+                remedy = say("Add the row; 0 where there are none.")
+                yield problem_at("rosters.csv", "", f"{reading}, {town}", rule, remedy)
 
 
 def _counts_can_be_met(folder: FolderTables) -> Iterator[Problem]:
@@ -72,8 +74,17 @@ def _counts_can_be_met(folder: FolderTables) -> Iterator[Problem]:
         agrees_elsewhere = any(other["town_code"] == town and n == model for _, other, n in wanted)
         if is_settled and agrees_elsewhere and not is_default:
             continue  # a complete list has settled for another reading: this one is ruled out, not wrong
-        rule = f"reading {reading} counts {count} in town {town}, adoption.csv {model} known and {unknown} unknown"
-        remedy = "Correct adoption.csv or the count; if the full list is known, let defaults.reading agree with it."
+        rule = say(
+            "reading {reading} counts {count} in town {town}, adoption.csv {model} known and {unknown} unknown",
+            reading=reading,
+            count=count,
+            town=town,
+            model=model,
+            unknown=unknown,
+        )
+        remedy = say(
+            "Correct adoption.csv or the count; if the full list is known, let defaults.reading agree with it."
+        )
         yield problem_at("rosters.csv", number, str(count), rule, remedy)
 
 
@@ -83,15 +94,21 @@ def _given_roster_fits(folder: FolderTables) -> Iterator[Problem]:
     known = folder.statuses("adoption.csv")
     for number, row in folder.rows(ROSTER_FILE):
         if known.get(key_of(row, WARD_KEY), "unknown") != "unknown":
-            rule = "fiction fills only wards that adoption.csv calls unknown"
-            yield problem_at(ROSTER_FILE, number, row["ward_code"], rule, "Remove the row.")
+            rule = say("fiction fills only wards that adoption.csv calls unknown")
+            yield problem_at(ROSTER_FILE, number, row["ward_code"], rule, say("Remove the row."))
     merged = folder.town_counts("adoption.csv", ROSTER_FILE)
     for _, row in folder.rows("rosters.csv"):
         town, count = row["town_code"], _count(row["model_ward_count"])
         if row["reading"] == folder.settings.defaults.reading and count not in (None, merged[town, "model"]):
-            rule = f"reading {row['reading']} wants {count} model wards in town {town}"
-            remedy = "Change who is model in this file until the count is met."
-            yield problem_at(ROSTER_FILE, "", f"{merged[town, 'model']} in town {town}", rule, remedy)
+            found = say("{count} in town {town}", count=merged[town, "model"], town=town)
+            rule = say(
+                "reading {reading} wants {count} model wards in town {town}",
+                reading=row["reading"],
+                count=count,
+                town=town,
+            )
+            remedy = say("Change who is model in this file until the count is met.")
+            yield problem_at(ROSTER_FILE, "", found, rule, remedy)
 
 
 def _given_roster_is_complete(folder: FolderTables) -> Iterator[Problem]:
@@ -100,8 +117,8 @@ def _given_roster_is_complete(folder: FolderTables) -> Iterator[Problem]:
     statuses = folder.statuses("adoption.csv", ROSTER_FILE)
     open_wards = sorted(" ".join(ward) for ward, status in statuses.items() if status == "unknown")
     if open_wards:
-        rule = f"roster “given” needs every ward's status, and {len(open_wards)} are unknown"
-        remedy = "Choose “worlds”, fill in adoption.csv, or (synthetic figures only) synthetic/roster.csv."
+        rule = say("roster “given” needs every ward's status, and {count} are unknown", count=len(open_wards))
+        remedy = say("Choose “worlds”, fill in adoption.csv, or (synthetic figures only) synthetic/roster.csv.")
         yield problem_at(SETTINGS_FILE, "defaults.roster", ", ".join(open_wards), rule, remedy)
 
 
@@ -109,17 +126,16 @@ def _fiction_stays_apart(folder: FolderTables) -> Iterator[Problem]:
     certainty = {row["source_id"]: row["certainty"] for _, row in folder.rows("sources.csv")}
     for number, row in folder.rows(ROSTER_FILE):
         if row["certainty"] != FICTIONAL or certainty.get(row["source_id"], FICTIONAL) != FICTIONAL:
-            remedy = "A known fact belongs into adoption.csv; here write fictional and a fictional source."
-            yield problem_at(ROSTER_FILE, number, row["certainty"], "this file holds only fiction", remedy)
+            remedy = say("A known fact belongs into adoption.csv; here write fictional and a fictional source.")
+            yield problem_at(ROSTER_FILE, number, row["certainty"], say("this file holds only fiction"), remedy)
     if folder.settings is None or folder.settings.origin == "synthetic":
         return
     for file in folder.tables:
         for number, row in folder.rows(file):
             if file != "sources.csv" and certainty.get(row.get("source_id", "")) == FICTIONAL:
-                remedy = "Give the true source, or remove the row."
-                yield problem_at(
-                    file, number, row["source_id"], "a study of real data rests on no fictional source", remedy
-                )
+                rule = say("a study of real data rests on no fictional source")
+                remedy = say("Give the true source, or remove the row.")
+                yield problem_at(file, number, row["source_id"], rule, remedy)
 
 
 def _count(text: str) -> int | None:

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from helpers.errors import Problem, UsageError
+from helpers.messages import say
 from helpers.study.objects import ALL_TOWNS
-from helpers.study.periods import PeriodKind, period_days, period_number
+from helpers.study.periods import PERIOD_EXAMPLES, PERIOD_KIND_NAMES, PeriodKind, period_days, period_number
 from helpers.study.roster_rules import ROSTER_FILE, ROSTER_RULES
 from helpers.study.schemas import HEADER_FURNITURE, WARD_KEY, is_iso_date
 from helpers.study.settings import SETTINGS_FILE
@@ -48,8 +49,9 @@ def _towns_resolve(folder: FolderTables) -> Iterator[Problem]:
         return
     known = folder.keys("wards.csv", "town_code")
     yield from folder.unresolved("rosters.csv", ("town_code",), known, "wards.csv")
+    target = say("wards.csv (or be “all”)")
     for file in ("shocks.csv", "programmes.csv"):
-        yield from folder.unresolved(file, ("town_code",), known | {(ALL_TOWNS,)}, "wards.csv (or be “all”)")
+        yield from folder.unresolved(file, ("town_code",), known | {(ALL_TOWNS,)}, target)
 
 
 def _towns_have_one_name(folder: FolderTables) -> Iterator[Problem]:
@@ -57,13 +59,11 @@ def _towns_have_one_name(folder: FolderTables) -> Iterator[Problem]:
     for number, row in folder.rows("wards.csv"):
         code, name = row["town_code"], row["town_name_vi"]
         if first.setdefault(code, name) != name:
-            yield problem_at(
-                "wards.csv", number, name, f"town {code} is called “{first[code]}” above", "Give a town one name."
-            )
+            rule = say("town {town} is called “{name}” above", town=code, name=first[code])
+            yield problem_at("wards.csv", number, name, rule, say("Give a town one name."))
         if code == ALL_TOWNS:
-            yield problem_at(
-                "wards.csv", number, code, "“all” is no town code: it means every town", "Choose another code."
-            )
+            rule = say("“all” is no town code: it means every town")
+            yield problem_at("wards.csv", number, code, rule, say("Choose another code."))
 
 
 def _vintages_do_not_overlap(folder: FolderTables) -> Iterator[Problem]:
@@ -73,8 +73,9 @@ def _vintages_do_not_overlap(folder: FolderTables) -> Iterator[Problem]:
     for code, spells in by_code.items():
         for (start, end, _), (following, _, number) in itertools.pairwise(sorted(spells)):
             if start != following and (not end or end >= following):
-                rule = f"code {code} already means another unit on that day"
-                yield problem_at("wards.csv", number, following, rule, "End the earlier row the day before (valid_to).")
+                rule = say("code {code} already means another unit on that day", code=code)
+                remedy = say("End the earlier row the day before (valid_to).")
+                yield problem_at("wards.csv", number, following, rule, remedy)
 
 
 def _dates_are_ordered(folder: FolderTables) -> Iterator[Problem]:
@@ -83,13 +84,9 @@ def _dates_are_ordered(folder: FolderTables) -> Iterator[Problem]:
     for file, first, last in pairs:
         for number, row in folder.rows(file):
             if is_iso_date(row[first]) and is_iso_date(row[last]) and row[last] < row[first]:
-                yield problem_at(
-                    file,
-                    number,
-                    f"{row[first]} … {row[last]}",
-                    f"{last} is not before {first}",
-                    "Correct one of the two.",
-                )
+                found = f"{row[first]} … {row[last]}"
+                rule = say("{last} is not before {first}", last=last, first=first)
+                yield problem_at(file, number, found, rule, say("Correct one of the two."))
 
 
 def _periods_are_valid(folder: FolderTables) -> Iterator[Problem]:
@@ -105,16 +102,9 @@ def _periods_are_valid(folder: FolderTables) -> Iterator[Problem]:
         places += [("indicators.csv", number, period) for period in row["break_periods"].split()]
     for file, place, period in places:
         if not _is_period(kind, period):
-            remedy = f"Write it as in {EXAMPLES[kind]}."
-            yield problem_at(file, place, period, f"a {kind.replace('_', ' ')} is expected", remedy)
-
-
-EXAMPLES: dict[PeriodKind, str] = {
-    "police_month": "2023-05",
-    "calendar_month": "2023-05",
-    "calendar_quarter": "2023Q2",
-    "year": "2023",
-}
+            remedy = say("Write it as in {example}.", example=PERIOD_EXAMPLES[kind])
+            rule = say("a {period_kind} is expected", period_kind=PERIOD_KIND_NAMES[kind])
+            yield problem_at(file, place, period, rule, remedy)
 
 
 def _is_period(kind: PeriodKind, label: str) -> bool:
@@ -134,30 +124,35 @@ def _window_fits(folder: FolderTables) -> Iterator[Problem]:
         return
     if period_number(kind, window.first) > period_number(kind, window.last):
         found = f"{window.first} … {window.last}"
-        yield problem_at(
-            SETTINGS_FILE, "window", found, "the window ends no earlier than it begins", "Exchange the two."
-        )
+        rule = say("the window ends no earlier than it begins")
+        yield problem_at(SETTINGS_FILE, "window", found, rule, say("Exchange the two."))
     first_end, last_end = (period_days(kind, label)[1].isoformat() for label in (window.first, window.last))
     for number, row in folder.rows("wards.csv"):
         starts_late = is_iso_date(row["valid_from"]) and row["valid_from"] > first_end
         ends_early = is_iso_date(row["valid_to"]) and row["valid_to"] < last_end
-        if starts_late or ends_early:
+        if (starts_late or ends_early) and key_of(row, WARD_KEY) not in folder.changing:
             found = f"{row['valid_from']} … {row['valid_to']}"
-            rule = f"a ward's code keeps its meaning throughout the window, {window.first} … {window.last}"
-            yield problem_at(
-                "wards.csv", number, found, rule, "Shorten the window in study.toml, or correct the dates."
+            rule = say(
+                "a ward's code keeps its meaning throughout the window, {first} … {last}",
+                first=window.first,
+                last=window.last,
             )
+            remedy = say("Shorten the window in study.toml, or correct the dates.")
+            yield problem_at("wards.csv", number, found, rule, remedy)
 
 
 def _defaults_exist(folder: FolderTables) -> Iterator[Problem]:
     if folder.settings is None:
         return
     defaults = folder.settings.defaults
-    for key, value, file in (("timing", defaults.timing, "timings.csv"), ("reading", defaults.reading, "rosters.csv")):
+    for key, value, file, rule in (
+        ("timing", defaults.timing, "timings.csv", say("this timing is not in timings.csv")),
+        ("reading", defaults.reading, "rosters.csv", say("this reading is not in rosters.csv")),
+    ):
         known = folder.keys(file, key)
         if folder.has(file) and (value,) not in known:
-            remedy = f"Choose one of: {', '.join(sorted(name for (name,) in known))}."
-            yield problem_at(SETTINGS_FILE, f"defaults.{key}", value, f"this {key} is not in {file}", remedy)
+            remedy = say("Choose one of: {choices}.", choices=", ".join(sorted(name for (name,) in known)))
+            yield problem_at(SETTINGS_FILE, f"defaults.{key}", value, rule, remedy)
 
 
 def _marks_are_distinct(folder: FolderTables) -> Iterator[Problem]:
@@ -166,12 +161,11 @@ def _marks_are_distinct(folder: FolderTables) -> Iterator[Problem]:
     marks = [*folder.settings.cells.zero, *folder.settings.cells.missing]
     for mark, times in sorted(Counter(mark.strip().casefold() for mark in marks).items()):
         if times > 1:
-            yield problem_at(
-                SETTINGS_FILE, "cells", mark, "a mark means one thing", "List it once, under zero or under missing."
-            )
+            remedy = say("List it once, under zero or under missing.")
+            yield problem_at(SETTINGS_FILE, "cells", mark, say("a mark means one thing"), remedy)
         if not mark or any(character.isdecimal() for character in mark):
-            rule = "a mark is a text without digits; a blank is always missing, and 0 always zero"
-            yield problem_at(SETTINGS_FILE, "cells", mark or "(blank)", rule, "Remove it.")
+            rule = say("a mark is a text without digits; a blank is always missing, and 0 always zero")
+            yield problem_at(SETTINGS_FILE, "cells", mark or say("(blank)"), rule, say("Remove it."))
 
 
 def _indicators_agree(folder: FolderTables) -> Iterator[Problem]:
@@ -179,31 +173,30 @@ def _indicators_agree(folder: FolderTables) -> Iterator[Problem]:
     known = {row["indicator"] for _, row in rows}
     primary = [row["indicator"] for _, row in rows if row["is_primary"] == "yes"]
     if rows and len(primary) != 1:
-        remedy = "Write yes in is_primary of exactly one indicator."
-        yield problem_at(
-            "indicators.csv", "column is_primary", ", ".join(primary), "exactly one indicator is primary", remedy
-        )
+        rule, remedy = say("exactly one indicator is primary"), say("Write yes in is_primary of exactly one indicator.")
+        place = say("column {column}", column="is_primary")
+        yield problem_at("indicators.csv", place, ", ".join(primary), rule, remedy)
     for number, row in rows:
         for column in ("denominator", "part_of"):
             if row[column] and (row[column] not in known or row[column] == row["indicator"]):
-                rule = f"{column} names another indicator of this file"
-                yield problem_at("indicators.csv", number, row[column], rule, "Correct the id, or add that indicator.")
+                rule = say("{column} names another indicator of this file", column=column)
+                remedy = say("Correct the id, or add that indicator.")
+                yield problem_at("indicators.csv", number, row[column], rule, remedy)
         if (row["kind"] == "ratio") != bool(row["denominator"]):
-            rule = "a ratio names its denominator, and nothing else does"
-            yield problem_at(
-                "indicators.csv",
-                number,
-                f"{row['kind']}, “{row['denominator']}”",
-                rule,
-                "Fill the cell in, or empty it.",
-            )
+            found = f"{row['kind']}, “{row['denominator']}”"
+            rule = say("a ratio names its denominator, and nothing else does")
+            yield problem_at("indicators.csv", number, found, rule, say("Fill the cell in, or empty it."))
+        if row["kind"] == "ratio" and "yes" in (row["in_family"], row["is_primary"]):
+            rule = say("a ratio is never an outcome, because its denominator is one itself")
+            remedy = say("Write no in is_primary and in_family.")
+            yield problem_at("indicators.csv", number, row["indicator"], rule, remedy)
 
 
 def _boundary_changes_follow(folder: FolderTables) -> Iterator[Problem]:
     for number, row in folder.rows("boundary_changes.csv"):
         day, begin = row["effective_date"], row["from_valid_from"]
         if is_iso_date(day) and is_iso_date(begin) and day <= begin:
-            rule, remedy = "a change comes after its ward begins", "Correct one of the two dates."
+            rule, remedy = say("a change comes after its ward begins"), say("Correct one of the two dates.")
             yield problem_at("boundary_changes.csv", number, day, rule, remedy)
 
 
@@ -213,7 +206,7 @@ def _headers_mean_something(folder: FolderTables) -> Iterator[Problem]:
     rows = [row for _, row in folder.rows("indicators.csv")]
     rates = {(f"{row['indicator']}_rate",) for row in rows if row["kind"] == "ratio"}
     known = {(row["indicator"],) for row in rows} | rates | {(word,) for word in HEADER_FURNITURE}
-    target = f"indicators.csv (or be <ratio>_rate or one of {', '.join(HEADER_FURNITURE)})"
+    target = say("indicators.csv (or be <ratio>_rate or one of {furniture})", furniture=", ".join(HEADER_FURNITURE))
     yield from folder.unresolved("header_aliases.csv", ("meaning",), known, target)
 
 
@@ -222,8 +215,8 @@ def _headings_are_unambiguous(folder: FolderTables) -> Iterator[Problem]:
     for number, row in folder.rows("header_aliases.csv"):
         meaning = first.setdefault(normalise_header(row["spelling"]), row["meaning"])
         if meaning != row["meaning"]:
-            rule = f"this spelling (capitals, tones and punctuation aside) already means {meaning}"
-            yield problem_at("header_aliases.csv", number, row["spelling"], rule, "Keep one of the two.")
+            rule = say("this spelling (capitals, tones and punctuation aside) already means {meaning}", meaning=meaning)
+            yield problem_at("header_aliases.csv", number, row["spelling"], rule, say("Keep one of the two."))
 
 
 def _ward_spellings_are_unambiguous(folder: FolderTables) -> Iterator[Problem]:
@@ -234,11 +227,11 @@ def _ward_spellings_are_unambiguous(folder: FolderTables) -> Iterator[Problem]:
     for number, row in folder.rows("ward_aliases.csv"):
         ward, town = key_of(row, WARD_KEY), row["town_code"]
         if towns.get(ward, town) != town:
-            rule = "the ward lies in another town"
-            yield problem_at("ward_aliases.csv", number, town, rule, f"Write {towns[ward]}.")
+            rule, remedy = say("the ward lies in another town"), say("Write {town}.", town=towns[ward])
+            yield problem_at("ward_aliases.csv", number, town, rule, remedy)
         elif meant.setdefault((town, normalise_ward_name(row["spelling"])), ward) != ward:
-            rule = "within a town a spelling means one ward"
-            remedy = "Remove it: such a name cannot be matched safely."
+            rule = say("within a town a spelling means one ward")
+            remedy = say("Remove it: such a name cannot be matched safely.")
             yield problem_at("ward_aliases.csv", number, row["spelling"], rule, remedy)
 
 

@@ -17,6 +17,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from helpers.errors import Problem
+from helpers.messages import Message, say
 
 CERTAINTIES = ("article", "press", "unit_list", "published", "computed", "setting", "fictional")
 """How sure a fact is: the source article, press seen as excerpts, the official unit list, another citable publication,
@@ -92,7 +93,7 @@ class TableForm:
         except SchemaErrors as failure:
             found = _described(self, table, failure.failure_cases)
         if table.empty and not self.may_be_empty:
-            found.append(Problem(self.file, "", "", "", "at least one row is needed", "Fill the file in."))
+            found.append(Problem(self.file, "", "", "", say("at least one row is needed"), say("Fill the file in.")))
         return found
 
     def converted(self, row: Mapping[str, str]) -> dict[str, Any]:
@@ -104,28 +105,34 @@ def _described(form: TableForm, table: pd.DataFrame, cases: pd.DataFrame) -> lis
     problems: dict[tuple[str, str], Problem] = {}
     for check, column, found, index in cases[["check", "column", "failure_case", "index"]].itertuples(index=False):
         if check == "column_in_dataframe":
-            remedy = f"Add it; the header of this file is: {form.header}."
-            problem = Problem(form.file, "", f"column {found}", "", "this column is missing", remedy)
+            remedy = say("Add it; the header of this file is: {header}.", header=form.header)
+            place = say("column {column}", column=str(found))
+            problem = Problem(form.file, "", place, "", say("this column is missing"), remedy)
         elif check == "column_in_schema":
-            remedy = f"Remove or rename it; the header of this file is: {form.header}."
-            problem = Problem(form.file, "", f"column {shown(found)}", "", "no such column belongs here", remedy)
+            remedy = say("Remove or rename it; the header of this file is: {header}.", header=form.header)
+            place = say("column {column}", column=shown(found))
+            problem = Problem(form.file, "", place, "", say("no such column belongs here"), remedy)
         elif check == "multiple_fields_uniqueness":
             value = shown(" ".join(str(table.at[index, name]) for name in form.key))
-            rule = f"no two rows may share {', '.join(form.key)}"
-            problem = Problem(form.file, "", f"row {index}", value, rule, "Keep one of them.")
+            rule = say("no two rows may share {columns}", columns=", ".join(form.key))
+            problem = Problem(form.file, "", say("row {row}", row=index), value, rule, say("Keep one of them."))
         else:
             cells = form.columns[column]
-            problem = Problem(
-                form.file, "", f"row {index}, {column}", shown(found) or "(empty)", cells.rule, cells.remedy
-            )
+            place = say("row {row}, {column}", row=index, column=column)
+            problem = Problem(form.file, "", place, shown(found) or say("(empty)"), cells.rule, cells.remedy)
         problems[problem.cell, problem.rule] = problem
     return list(problems.values())
 
 
 def shown(value: object) -> str:
-    """Return a value fit to stand in one line of a message: control characters blanked, shortened."""
+    """Return a value fit to stand in one line of a message: control characters blanked, shortened.
+
+    A `Message` that is fit already stays one, so that it can be said in another language.
+    """
     text = "".join(character if character.isprintable() else " " for character in str(value)).strip()
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    if len(text) > LONGEST_SHOWN:
+        return text[: LONGEST_SHOWN - 1] + "…"
+    return value if isinstance(value, Message) and value == text else text
 
 
 def is_iso_date(text: str) -> bool:
@@ -139,54 +146,64 @@ def is_iso_date(text: str) -> bool:
     return True
 
 
-def _optional(cells: Cells) -> Cells:
+def _optional(cells: Cells, rule: str) -> Cells:
     return Cells(
         accepts=lambda text: text == "" or cells.accepts(text),
         convert=lambda text: None if text == "" else cells.convert(text),
-        rule=f"{cells.rule}, or nothing",
+        rule=rule,
         remedy=cells.remedy,
     )
 
 
 def _one_of(*choices: str) -> Cells:
-    listed = ", ".join(choices)
-    return Cells(lambda text: text in choices, str, f"one of: {listed}", "Write one of these words exactly.")
+    rule = say("one of: {choices}", choices=", ".join(choices))
+    return Cells(lambda text: text in choices, str, rule, say("Write one of these words exactly."))
 
 
 def _matching(pattern: str, rule: str, remedy: str, convert: Callable[[str], object] = str) -> Cells:
     return Cells(lambda text: re.fullmatch(pattern, text) is not None, convert, rule, remedy)
 
 
-TEXT = Cells(bool, str, "some text", "Fill the cell in.")
-NOTE = Cells(lambda text: True, str, "any text", "")
+TEXT = Cells(bool, str, say("some text"), say("Fill the cell in."))
+NOTE = Cells(lambda text: True, str, say("any text"), "")
 NAME = _matching(
     r"[a-z][a-z0-9_]{0,39}",
-    "an id of small letters, digits and _, beginning with a letter",
-    "Rename it, as in crime_order.",
+    say("an id of small letters, digits and _, beginning with a letter"),
+    say("Rename it, as in crime_order."),
 )
-LABEL = _matching(r"[0-9A-Za-z_.-]{1,40}", "an id without spaces or accents", "Rename it, as in 2023.")
-CODE = _matching(r"[0-9A-Za-z_.-]{1,20}", "a code without spaces", "Write the code as text, keeping zeros in front.")
-DATE = Cells(is_iso_date, date.fromisoformat, "a date written year-month-day", "Write it as in 2023-03-07.")
-COUNT = _matching(r"[0-9]{1,9}", "a whole number of 0 or more", "Write digits only, as in 21085.", int)
-YEAR = _matching(r"(18|19|20|21)[0-9]{2}", "a year", "Write four digits, as in 2019.", int)
-YES_NO = Cells(lambda text: text in ("yes", "no"), lambda text: text == "yes", "yes or no", "Write yes or no.")
+LABEL = _matching(r"[0-9A-Za-z_.-]{1,40}", say("an id without spaces or accents"), say("Rename it, as in 2023."))
+CODE = _matching(
+    r"[0-9A-Za-z_.-]{1,20}", say("a code without spaces"), say("Write the code as text, keeping zeros in front.")
+)
+DATE = Cells(is_iso_date, date.fromisoformat, say("a date written year-month-day"), say("Write it as in 2023-03-07."))
+COUNT = _matching(r"[0-9]{1,9}", say("a whole number of 0 or more"), say("Write digits only, as in 21085."), int)
+YEAR = _matching(r"(18|19|20|21)[0-9]{2}", say("a year"), say("Write four digits, as in 2019."), int)
+YES_NO = Cells(
+    lambda text: text in ("yes", "no"), lambda text: text == "yes", say("yes or no"), say("Write yes or no.")
+)
 NAMES = Cells(
-    lambda text: text == " ".join(text.split()), lambda text: tuple(text.split()), "a list with single spaces", ""
+    lambda text: text == " ".join(text.split()), lambda text: tuple(text.split()), say("a list with single spaces"), ""
 )
+OPTIONAL_NAME = _optional(NAME, say("an id of small letters, digits and _, beginning with a letter, or nothing"))
+OPTIONAL_LABEL = _optional(LABEL, say("an id without spaces or accents, or nothing"))
+OPTIONAL_DATE = _optional(DATE, say("a date written year-month-day, or nothing"))
+OPTIONAL_COUNT = _optional(COUNT, say("a whole number of 0 or more, or nothing"))
+OPTIONAL_YEAR = _optional(YEAR, say("a year, or nothing"))
+OPTIONAL_YES_NO = _optional(YES_NO, say("yes or no, or nothing"))
 
 WARDS = TableForm(
     "wards.csv",
     {
         "ward_code": CODE,
         "valid_from": DATE,
-        "valid_to": _optional(DATE),
+        "valid_to": OPTIONAL_DATE,
         "ward_name_vi": TEXT,
         "town_code": CODE,
         "town_name_vi": TEXT,
-        "population_count": _optional(COUNT),
-        "population_year": _optional(YEAR),
-        "is_hot_spot_2019": _optional(YES_NO),
-        "is_off_hot_spot_list_2022": _optional(YES_NO),
+        "population_count": OPTIONAL_COUNT,
+        "population_year": OPTIONAL_YEAR,
+        "is_hot_spot_2019": OPTIONAL_YES_NO,
+        "is_off_hot_spot_list_2022": OPTIONAL_YES_NO,
         "source_id": NAME,
     },
     WARD_KEY,
@@ -196,7 +213,7 @@ _ADOPTION_COLUMNS = {
     "ward_code": CODE,
     "valid_from": DATE,
     "status": _one_of("model", "not", "unknown"),
-    "cohort": _optional(LABEL),
+    "cohort": OPTIONAL_LABEL,
     "certainty": _one_of(*CERTAINTIES),
     "source_id": NAME,
 }
@@ -230,8 +247,8 @@ INDICATORS = TableForm(
         "is_primary": YES_NO,
         "in_family": YES_NO,
         "is_descriptive_only": YES_NO,
-        "denominator": _optional(NAME),
-        "part_of": _optional(NAME),
+        "denominator": OPTIONAL_NAME,
+        "part_of": OPTIONAL_NAME,
         "break_periods": NAMES,
         "note": NOTE,
         "source_id": NAME,
@@ -239,7 +256,7 @@ INDICATORS = TableForm(
     ("indicator",),
     may_be_empty=False,
 )
-_SPELL = {"town_code": CODE, "first_date": DATE, "last_date": _optional(DATE), "name_vi": TEXT, "name_en": TEXT}
+_SPELL = {"town_code": CODE, "first_date": DATE, "last_date": OPTIONAL_DATE, "name_vi": TEXT, "name_en": TEXT}
 SHOCKS = TableForm("shocks.csv", {"shock_id": NAME, **_SPELL, "source_id": NAME}, ("shock_id",))
 PROGRAMMES = TableForm(
     "programmes.csv",
@@ -265,7 +282,7 @@ SOURCES = TableForm(
     {
         "source_id": NAME,
         "citation": TEXT,
-        "published_date": _optional(DATE),
+        "published_date": OPTIONAL_DATE,
         "locator": TEXT,
         "paraphrase": TEXT,
         "certainty": _one_of(*CERTAINTIES),
@@ -298,6 +315,11 @@ CORRECTIONS = TableForm(
     },
     ("file", "sheet", "cell"),
 )
+RELEASES = TableForm(
+    "releases.csv",
+    {"file": TEXT, "sheet": NOTE, "released_date": DATE, "note": NOTE, "source_id": OPTIONAL_NAME},
+    ("file", "sheet"),
+)
 
 TABLE_FORMS = (
     WARDS,
@@ -314,4 +336,4 @@ TABLE_FORMS = (
     HEADER_ALIASES,
     CORRECTIONS,
 )
-"""The files that every study folder holds; `GIVEN_ROSTER` comes on top where a study has one."""
+"""The files that every study folder holds; `GIVEN_ROSTER` and `RELEASES` come on top where a study has them."""

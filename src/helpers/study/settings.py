@@ -50,6 +50,10 @@ class _CellMarks(_Strict):
     missing: list[str]
 
 
+class _Boundaries(_Strict):
+    follow_merges: bool = False
+
+
 class StudySettings(_Strict):
     """``study.toml`` as a whole."""
 
@@ -62,3 +66,4 @@ class StudySettings(_Strict):
     window: _Window
     defaults: _Defaults
     cells: _CellMarks
+    boundaries: _Boundaries = _Boundaries()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.errors import Problem
+from helpers.messages import Message, say
 from helpers.study.schemas import WARD_KEY, shown
 from helpers.study.settings import StudySettings
 
@@ -24,10 +25,16 @@ class FolderTables:
         None if ``study.toml`` could not be read.
     tables : mapping of file to DataFrame of text
         The tables that have all their columns, indexed by row number in the file.
+    parts : frozenset of Key
+        Wards that are followed as parts of the ward that took them over: they count there.
+    changing : frozenset of Key
+        Wards whose change inside the window is judged as a merger to be followed.
     """
 
     settings: StudySettings | None
     tables: Mapping[str, pd.DataFrame]
+    parts: frozenset[Key] = frozenset()
+    changing: frozenset[Key] = frozenset()
 
     def has(self, *files: str) -> bool:
         """Return whether all these files could be read."""
@@ -50,17 +57,17 @@ class FolderTables:
         return {key_of(row, WARD_KEY): row["status"] for file in files for _, row in self.rows(file)}
 
     def town_counts(self, *files: str) -> Counter[tuple[str, str]]:
-        """Return the number of wards by town and status."""
-        towns = self.towns()
+        """Return the number of wards by town and status; a ward followed as a part of another is not counted."""
+        towns = {ward: town for ward, town in self.towns().items() if ward not in self.parts}
         return Counter((towns[ward], status) for ward, status in self.statuses(*files).items() if ward in towns)
 
     def unresolved(self, file: str, columns: Key, known: Collection[Key], target: str) -> Iterator[Problem]:
-        """Yield a problem for each row whose `columns` are filled but not in `known`."""
+        """Yield a problem for each row whose one or two `columns` are filled but not in `known`."""
         for number, row in self.rows(file):
             key = key_of(row, columns)
             if any(key) and key not in known:
-                rule = f"{' and '.join(columns)} must stand in {target}"
-                yield problem_at(file, number, " ".join(key), rule, f"Add it to {target}, or correct it here.")
+                remedy = say("Add it to {target}, or correct it here.", target=target)
+                yield problem_at(file, number, " ".join(key), _must_stand_in(target, columns), remedy)
 
 
 def numbered_rows(table: pd.DataFrame) -> list[tuple[int, Row]]:
@@ -77,4 +84,12 @@ def key_of(row: Row, columns: Iterable[str]) -> Key:
 
 def problem_at(file: str, place: int | str, value: str, rule: str, remedy: str) -> Problem:
     """Return a problem at a row (a number), or at any other place of a file (a text)."""
-    return Problem(file, "", f"row {place}" if isinstance(place, int) else place, shown(value), rule, remedy)
+    cell = say("row {row}", row=place) if isinstance(place, int) else place
+    return Problem(file, "", cell, shown(value), rule, remedy)
+
+
+def _must_stand_in(target: str, columns: Key) -> Message:
+    if len(columns) == 1:
+        return say("{column} must stand in {target}", column=columns[0], target=target)
+    first, second = columns
+    return say("{first} and {second} must stand in {target}", first=first, second=second, target=target)

@@ -1,0 +1,90 @@
+"""Sheets of an old ``.xls`` (Excel 5 to 2003): values from calamine, from the records what calamine does not tell."""
+
+import json
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from helpers.cleaning.ole_container import workbook_stream
+from helpers.cleaning.raw_sheet import (
+    FileNote,
+    RawSheet,
+    RawValue,
+    check_extent,
+    check_names,
+    check_none_lost,
+    filled_cells,
+    merged_cells,
+)
+from helpers.cleaning.workbook_kinds import damaged
+from helpers.cleaning.xls_scan import OldScan, scan_records
+from helpers.messages import say
+
+MOST_SECONDS = 120
+"""The largest file that is read at all takes a tenth of this."""
+
+_READER = Path(__file__).with_name("xls_values.py")
+_MACROS = "_VBA_PROJECT".encode("utf-16-le")
+_READ: Mapping[str, Callable[[Any], object]] = {
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda seconds: timedelta(seconds=seconds),
+}
+
+
+def read_xls(data: bytes) -> tuple[list[RawSheet], list[FileNote]]:
+    """Return the worksheets in the workbook's order, and what the log should say of the file.
+
+    Raises
+    ------
+    UnreadableWorkbook
+        If the file is damaged, encrypted, too large, or a cell cannot be read.
+    """
+    try:
+        scans = scan_records(workbook_stream(data))
+    except (struct.error, ValueError, IndexError) as error:
+        raise damaged() from error
+    for place, own in enumerate(scans, start=1):
+        check_extent(own.scan, str(place))
+    read = _values(data)
+    sheets = [sheet for sheet in read if sheet["type"] == "WorkSheet"]
+    check_names([sheet["name"] for sheet in read])
+    if len(sheets) != len(scans):
+        raise damaged()
+    notes: list[FileNote] = [
+        ("xls", "", say("a formula of an old .xls that was never calculated cannot be told from one that gives 0"))
+    ]
+    if _MACROS in data:
+        notes.append(("macros", "", say("the file carries macros; they were not run")))
+    return [_sheet(sheet, own) for sheet, own in zip(sheets, scans, strict=True)], notes
+
+
+def _values(data: bytes) -> list[dict[str, Any]]:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(_READER)], input=data, capture_output=True, timeout=MOST_SECONDS, check=True
+        )
+        read: list[dict[str, Any]] = json.loads(done.stdout, object_hook=_undated)
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise damaged() from error
+    return read
+
+
+def _undated(found: dict[str, Any]) -> Any:
+    """Return the date that `helpers.cleaning.xls_values.dated` wrote; any other object as it is."""
+    if len(found) != 1:
+        return found
+    ((kind, value),) = found.items()
+    return _READ[kind](value)
+
+
+def _sheet(read: dict[str, Any], own: OldScan) -> RawSheet:
+    name: str = read["name"]
+    values: dict[tuple[int, int], RawValue] = filled_cells(read["rows"])
+    check_none_lost(values, own.typed, name)
+    return RawSheet(name, read["visible"] != "Visible", values, merged_cells(read["merges"]), own.scan)

@@ -1,0 +1,1 @@
+"""The size study by what it is about: cells, draws, measures, running, judging and the report."""
