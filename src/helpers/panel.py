@@ -63,12 +63,11 @@ def check_panel(panel: pd.DataFrame) -> pd.DataFrame:
         if bool((keys[1:] == keys[:-1]).any()):
             twice = panel.loc[panel.duplicated(list(KEY), keep=False), list(KEY)]
             raise EstimationError(
-                f"{len(twice)} panel rows share a ward, period and indicator; first: {tuple(twice.iloc[0])}."
+                f"{len(twice)} panel rows share a ward, period and indicator; first: {tuple(twice.iloc[0])}. "
+                "A panel has one row for each; keep one of them, or run notebook 01 again."
             )
         panel = panel.iloc[order].reset_index(drop=True)
-    numbers = panel[list(NUMBER_COLUMNS)]
-    if bool((numbers < 0).any(axis=None)) or bool(np.isinf(numbers).any(axis=None)):
-        raise EstimationError("A panel value is negative or infinite; counts and denominators are neither.")
+    _check_numbers(panel)
     is_zero, is_missing = panel["mark"].isin(["zero", "zero_mark"]), panel["mark"].eq("missing")
     contradicts = (
         ~panel["mark"].isin(MARKS)
@@ -79,6 +78,26 @@ def check_panel(panel: pd.DataFrame) -> pd.DataFrame:
     if bool(contradicts.any()):
         raise EstimationError(f"Mark and value contradict each other in {int(contradicts.sum())} panel rows.")
     return panel
+
+
+def _check_numbers(panel: pd.DataFrame) -> None:
+    for name in NUMBER_COLUMNS:
+        is_negative, is_infinite = panel[name].lt(0), np.isinf(panel[name])
+        if bool(is_negative.any()):
+            raise EstimationError(
+                f"{int(is_negative.sum())} panel rows have a negative {name}; first: {_first_key(panel, is_negative)}. "
+                "A correction belongs in the period it corrects: subtract it there."
+            )
+        if bool(is_infinite.any()):
+            first = _first_key(panel, is_infinite)
+            raise EstimationError(
+                f"{int(is_infinite.sum())} panel rows have an infinite {name}; first: {first}. "
+                "Leave the value of a cell that was not reported missing, with the mark “missing”."
+            )
+
+
+def _first_key(panel: pd.DataFrame, wanted: pd.Series) -> tuple[str, ...]:
+    return tuple(panel.loc[wanted, list(KEY)].iloc[0].astype(str))
 
 
 def typed_panel(panel: pd.DataFrame) -> pd.DataFrame:

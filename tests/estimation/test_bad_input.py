@@ -92,7 +92,10 @@ def test_negative_and_infinite_counts(gap):
     cells[0, 0] = np.inf
     with pytest.raises(EstimationError, match=r"infinite counts\. Leave"):
         impute_counterfactual(cells, tiny_design(), "two_way")
-    with pytest.raises(EstimationError, match="negative or infinite"):
+    with pytest.raises(EstimationError, match=r"1 panel rows have an infinite value; first: .*\. Leave the value"):
+        check_panel(panel_of(cells, tiny_design()))
+    cells[0, 0] = -1.0
+    with pytest.raises(EstimationError, match=r"1 panel rows have a negative value; first: .*\. A correction belongs"):
         check_panel(panel_of(cells, tiny_design()))
 
 

@@ -156,7 +156,7 @@ def impute_counterfactual(
     >>> round(fit.total(Estimand("overall"))[1], 6)
     7.5
     """
-    _check_outcome(outcome, design)
+    check_outcome(outcome, design)
     _check_adjustment(adjustment, specification)
     changing = None if exposure is None else _time_varying(exposure, design)
     is_closed = adjustment == "none" and changing is None and not np.isnan(outcome).any()
@@ -177,11 +177,19 @@ def impute_counterfactual(
     return Counterfactual(design, specification, outcome, expected, method, adjustment, comparison)
 
 
-def _check_outcome(outcome: Array, design: Design) -> None:
+def check_outcome(outcome: Array, design: Design) -> None:
+    """Check that an outcome has one count, or NaN, for each ward and period of a design.
+
+    Raises
+    ------
+    EstimationError
+        If it has another shape, or a count is negative or infinite.
+    """
     shape = (len(design.ward_ids), len(design.periods))
     if outcome.shape != shape:
         raise EstimationError(
-            f"The outcome has shape {outcome.shape}; the design has {shape[0]} wards and {shape[1]} periods."
+            f"The outcome has shape {outcome.shape}; the design has {shape[0]} wards and {shape[1]} periods. "
+            "Build it with outcome_matrix, or cut the design to what the counts cover."
         )
     if bool((outcome < 0).any()):
         raise EstimationError("The outcome has negative counts. A correction belongs in the period it corrects.")

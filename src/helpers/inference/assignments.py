@@ -38,16 +38,28 @@ class Assignments:
         Number of distinct relabellings there are.
     is_exact : bool
         Whether `labels` lists them all.
+    tied : int
+        How many of them share each |T| whatever the data are (`helpers.inference.relabellings`).
     """
 
     labels: Labels
     count: int
     is_exact: bool
+    tied: int = 1
 
     @property
     def smallest_p(self) -> float:
-        """Return the smallest p-value that can come out."""
-        return 1 / self.count if self.is_exact else 1 / (1 + len(self.labels))
+        """Return the smallest p-value that can come out.
+
+        Examples
+        --------
+        Two of four wards: each labelling has a mirror image with the same |T|.
+
+        >>> Assignments(np.zeros((6, 4), dtype=np.int8), 6, is_exact=True, tied=2).smallest_p
+        0.3333333333333333
+        """
+        shared = self.tied / self.count
+        return shared if self.is_exact else max(shared, 1 / (1 + len(self.labels)))
 
     @property
     def reported_count(self) -> float:
@@ -99,7 +111,7 @@ def _reassign(actual_bytes: bytes, pool_bytes: tuple[bytes, ...], n_draws: int, 
     """Return relabellings; the last few are kept, because an event study asks for the same ones bin after bin."""
     actual = np.frombuffer(actual_bytes, dtype=np.int8)
     pools = [np.frombuffer(pool, dtype=np.intp) for pool in pool_bytes]
-    count = math.prod(_arrangement_count(actual[pool]) for pool in pools)
+    count = math.prod(arrangement_count(actual[pool]) for pool in pools)
     if count <= n_draws:
         labels = _all(actual, pools, count)
     else:
@@ -119,7 +131,14 @@ def _shuffle(labels: Labels, pool: Positions, rng: np.random.Generator) -> None:
         rows[:, pool] = rng.permuted(rows[:, pool].astype(np.intp), axis=1)
 
 
-def _arrangement_count(labels: Labels) -> int:
+def arrangement_count(labels: Labels) -> int:
+    """Return in how many orders some labels can stand.
+
+    Examples
+    --------
+    >>> arrangement_count(np.array([0, -1, -1], dtype=np.int8))
+    3
+    """
     _, sizes = np.unique(labels, return_counts=True)
     return math.factorial(len(labels)) // math.prod(math.factorial(int(size)) for size in sizes)
 

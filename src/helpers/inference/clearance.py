@@ -31,7 +31,14 @@ from helpers.estimation.two_way import fit_two_way
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import NOT_COMPARABLE, cell_sizes
 from helpers.inference.interval_search import accepted_hull
-from helpers.inference.randomisation import LEVEL, Experiment, build_experiment, tail_margin, two_sided_p
+from helpers.inference.randomisation import (
+    LEVEL,
+    NO_RATIO,
+    Experiment,
+    build_experiment,
+    tail_margin,
+    two_sided_p,
+)
 from helpers.inference.statistic import Statistics
 from helpers.panel import outcome_matrix
 from helpers.study.design import UNTREATED, Design
@@ -225,7 +232,13 @@ def ratio_experiment(
         build_experiment(own.outcome, own.design, specification, target.estimand, n_draws=own.n_draws, seed=own.seed)
         for own in (cleared, recorded)
     )
-    recorded_ratio = _actual_ratio(second.statistics())
+    at_one = second.statistics()
+    observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
+    if not second.is_whole:
+        fit = impute_counterfactual(recorded.outcome, recorded.design, specification)
+        observed, expected = fit.total(target.estimand)
+    # Where either is 0 nothing can be undone.
+    recorded_ratio = observed / expected if observed > 0 and expected > 0 else 1.0
     correlation = residual_correlation(cleared.outcome, recorded.outcome, cleared.design, target)
     alike = first.statistics(recorded_ratio).std_error
     return RatioExperiment(first, second.statistics(recorded_ratio), recorded_ratio, alike, correlation)
@@ -269,12 +282,6 @@ def _standardised(cells: Array, used: Mask, target: Target) -> Array:
     return np.asarray(np.divide(gaps, spread, out=np.zeros_like(gaps), where=spread > 0))
 
 
-def _actual_ratio(at_one: Statistics) -> float:
-    """Return observed / expected under the actual labelling; 1 where either is 0 and nothing can be undone."""
-    observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
-    return observed / expected if observed > 0 and expected > 0 else 1.0
-
-
 def log_difference(cleared: Statistics, recorded: Statistics, covariance: Array) -> Difference:
     """Return the studentised difference of two series' log ratios, given their null covariance, shape (1 + B,)."""
     up, down = np.array([cleared.observed, recorded.expected]), np.array([cleared.expected, recorded.observed])
@@ -298,12 +305,16 @@ def _tested(row: EffectRow, experiment: RatioExperiment) -> EffectRow:
 
     estimate = 1 + row.estimate
     tried = sorted({*RATIO_GRID.tolist(), *([estimate] if estimate > 0 else [])})
-    low, high = accepted_hull(margin, tried, first=[margin(ratio) for ratio in tried], tail=LEVEL / 2)
+    hull = accepted_hull(margin, tried, first=[margin(ratio) for ratio in tried], tail=LEVEL / 2)
+    low, high = (0.0, np.inf) if hull is None or estimate == 0 else hull
+    if not experiment.cleared.is_whole:
+        low, high = min(low, estimate), max(high, estimate)
     return replace(
         row,
         std_error=float(at_one.std_error[0]),
         conf_low=low - 1,
         conf_high=high - 1,
+        note=NO_RATIO if hull is None and estimate > 0 else "",
         p_value=p_value,
         p_mc_error=assignments.mc_error(p_value),
         inference="randomisation",

@@ -1,6 +1,6 @@
 """One effect as a row: its estimate, its test, and the sizes that belong beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +19,14 @@ NOTHING_EXPECTED = "Nothing is expected in these cells: the wards reported no in
 NOT_COMPARABLE = "No ward that could be compared is still untreated then."
 
 
-def effect_row(analysis: Analysis, specification: Specification, estimand: Estimand) -> EffectRow:
-    """Return one effect on the ratio scale with its test, or an empty row with the reason why there is none."""
-    return row_with_test(analysis, specification, estimand)[0]
+def effect_row(
+    analysis: Analysis, specification: Specification, estimand: Estimand, *, strata: Sequence[str] | None = None
+) -> EffectRow:
+    """Return one effect on the ratio scale with its test, or an empty row with the reason why there is none.
+
+    `strata` gives each ward a label, inside which treatment paths change hands (`helpers.inference.ward_strata`).
+    """
+    return row_with_test(analysis, specification, estimand, strata=strata)[0]
 
 
 def row_with_test(
@@ -29,6 +34,7 @@ def row_with_test(
     specification: Specification,
     estimand: Estimand,
     fitted: Callable[[], Counterfactual] | None = None,
+    strata: Sequence[str] | None = None,
 ) -> tuple[EffectRow, RandomisationTest | None]:
     """Return an effect's row and the test behind it; an empty row has none.
 
@@ -52,6 +58,8 @@ def row_with_test(
         specification=specification,
         n_draws=analysis.n_draws,
         seed=analysis.seed,
+        strata=strata,
+        fitted=(observed, expected),
     )
     row = replace(empty, estimate=observed / expected - 1, observed=observed, expected=expected)
     return _filled(row, fit, target, test), test
@@ -71,6 +79,7 @@ def _filled(row: EffectRow, fit: Counterfactual, target: Target, test: Randomisa
         n_assignments=reported_count(test.n_assignments),
         smallest_p=test.smallest_p,
         zero_draw_share=test.zero_draw_share,
+        note=test.note,
         n_treated=n_treated,
         n_comparison=n_comparison,
         n_obs=n_obs,

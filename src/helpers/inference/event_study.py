@@ -2,9 +2,10 @@
 
 Bins of a few periods, cohort by cohort, so that the composition never changes along the line. Two kinds of interval:
 pointwise by inversion, and a band that holds all bins of a cohort together with 95%. The band comes from the largest
-|T| over the bins in each relabelling; the bins share their relabellings, so what is common to them counts once. It
-uses the standard errors of the null model: exact about no effect, approximate far from it, where it is widened to hold
-each bin's own interval.
+|T| over the bins in each relabelling. A bin that ends before another cohort starts has more wards to be relabelled
+with than a later one; its own test uses them all, but for the band every bin takes the relabellings of the cohort's
+whole effect, so what is common to the bins counts once (docs/decisions/0011). It uses the standard errors of the null
+model: exact about no effect, approximate far from it, where it is widened to hold each bin's own interval.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import row_with_test
 from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
-from helpers.inference.randomisation import LEVEL, RandomisationTest
+from helpers.inference.randomisation import LEVEL, RandomisationTest, joint_statistics
 
 Array = npt.NDArray[np.float64]
 Fitted = Callable[[], Counterfactual]
@@ -37,7 +38,7 @@ def event_study(analysis: Analysis, specification: Specification) -> list[Effect
     rows: list[EffectRow] = []
     fitted = _shared_fit(analysis, specification)
     for cohort in analysis.design.cohorts:
-        rows += _banded(list(_bins(analysis, specification, cohort, fitted)))
+        rows += _banded(analysis, specification, list(_bins(analysis, specification, cohort, fitted)))
     for cohort in analysis.design.cohorts:
         try:
             moved = analysis.under(placebo_design(analysis.design, cohort))
@@ -46,7 +47,7 @@ def event_study(analysis: Analysis, specification: Specification) -> list[Effect
                 EffectRow(analysis.indicator, specification, "count_imputation", "lead", cohort, reason=str(error))
             )
             continue
-        rows += _banded(list(_leads(moved, specification, cohort)))
+        rows += _banded(moved, specification, list(_leads(moved, specification, cohort)))
     return rows
 
 
@@ -81,12 +82,13 @@ def _leads(moved: Analysis, specification: Specification, cohort: str) -> Iterat
         yield replace(row, relative_period=position, relative_last=position + BIN_WIDTH - 1), test
 
 
-def _banded(tested: Sequence[TestedRow]) -> list[EffectRow]:
+def _banded(analysis: Analysis, specification: Specification, tested: Sequence[TestedRow]) -> list[EffectRow]:
     """Give the rows that have an interval the band that holds them together."""
-    tests = [test for _, test in tested if test is not None]
-    if not tests:
+    estimands = [test.estimand for _, test in tested if test is not None]
+    if not estimands:
         return [row for row, _ in tested]
-    distance = critical_distance(np.array([test.t for test in tests]))
+    draws = {"n_draws": analysis.n_draws, "seed": analysis.seed}
+    distance = critical_distance(joint_statistics(analysis.outcome, analysis.design, specification, estimands, **draws))
     return [row if test is None else _with_band(row, distance) for row, test in tested]
 
 

@@ -5,13 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from helpers.errors import EstimationError
-
 EDGE_PRECISION = 0.005
 """On the log scale: an end of the interval is known to 0.5%; the Monte-Carlo error of 9,999 relabellings moves it by
 about as much."""
 SMALLEST_TAIL = 1e-4
-"""A tail share of zero counts as this much when it steers a search."""
+"""A tail share of zero counts as this much when it steers a search, and one of 1 as this much less."""
 SCREENING_DOUBT = 0.02
 """A ratio is rejected by a first look alone only if its tail share is so far below what is asked that all relabellings
 would have to disagree by four Monte-Carlo standard errors (999 of them looked at)."""
@@ -24,8 +22,10 @@ def accepted_hull(
     first: Sequence[float],
     tail: float,
     enough: float = np.inf,
-) -> tuple[float, float]:
+) -> tuple[float, float] | None:
     """Return the ends of the accepted ratios; 0 and infinity where the grid's own ends are accepted: no bound.
+
+    None if no ratio is accepted.
 
     Parameters
     ----------
@@ -42,11 +42,6 @@ def accepted_hull(
     enough : float
         A first look with a larger margin settles that the ratio is accepted: no further relabelling could undo it.
 
-    Raises
-    ------
-    EstimationError
-        If no ratio is accepted.
-
     Examples
     --------
     >>> def margin(ratio):
@@ -62,9 +57,7 @@ def accepted_hull(
 
     low = next((at for at in range(len(tried)) if accepts(at)), None)
     if low is None:
-        raise EstimationError(
-            "No hypothetical ratio is accepted: the interval is empty. Report this design; it should not occur."
-        )
+        return None
     high = next(at for at in reversed(range(len(tried))) if at == low or accepts(at))
 
     def edge(inside: int, outside: int) -> float:
@@ -101,4 +94,4 @@ def _edge(
 
 def _distance(margin: float, tail: float) -> float:
     """Return a margin as a distance of normal quantiles, on which it is nearly linear in the log ratio."""
-    return float(ndtri(max(margin + tail, SMALLEST_TAIL)) - ndtri(tail))
+    return float(ndtri(np.clip(margin + tail, SMALLEST_TAIL, 1 - SMALLEST_TAIL)) - ndtri(tail))

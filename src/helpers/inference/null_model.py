@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from helpers.errors import EstimationError
 from helpers.estimation.estimands import Target
+from helpers.estimation.identification import identify_cells
 from helpers.study.design import Design
 
 Array = npt.NDArray[np.float64]
@@ -19,8 +21,9 @@ Mask = npt.NDArray[np.bool_]
 
 GAP_TOLERANCE = 1e-10
 """Relative change at which the fit of a table with gaps stops: far below what any relabelling could notice."""
-MOST_GAP_STEPS = 200
-"""Each step shrinks the error by about the share of missing cells, so ten or so are the rule."""
+MOST_GAP_STEPS = 20_000
+"""Each step shrinks the error by about the share of missing cells, so ten or so are the rule. Where a town's reports
+hang together by a single small cell it takes thousands."""
 SMALLEST = 1e-300
 """Keeps the factors of an all-zero row or column at zero."""
 
@@ -104,13 +107,20 @@ def _coverage(counts: Array, reported: Mask, target: Target) -> Array:
 
 
 def undo_programme(table: WardTable, ratio: float | Array) -> NullTable:
-    """Return the null model of one stratum under H_r; several ratios, shape (R,), make R copies."""
+    """Return the null model of one stratum under H_r; several ratios, shape (R,), make R copies of a whole table.
+
+    Raises
+    ------
+    EstimationError
+        If the fit of a table with gaps does not settle.
+    """
     scale = np.where(table.treated, 1.0 / np.asarray(ratio)[..., None, None], 1.0)
     adjusted = table.sums * scale
     if table.is_whole:
         return NullTable(adjusted, *_margins(adjusted), scale)
-    rows, columns = _two_way_factors(adjusted, table.coverage)
-    filled = adjusted + rows[..., :, None] * columns[..., None, :] * (1.0 - table.coverage)
+    finite = identify_cells(adjusted, table.coverage > 0).finite
+    rows, columns = _two_way_factors(adjusted, table.coverage * finite)
+    filled = adjusted + finite * rows[:, None] * columns * (1.0 - table.coverage)
     return NullTable(filled, rows, columns, scale)
 
 
@@ -124,18 +134,28 @@ def _margins(sums: Array) -> tuple[Array, Array]:
     return rows, columns / np.where(total > 0, total, 1.0)
 
 
-def _two_way_factors(sums: Array, coverage: Array) -> tuple[Array, Array]:
-    """Fit row × column means to sums of which the share `coverage` was reported."""
-    rows, columns = sums.sum(axis=-1), sums.sum(axis=-2)
-    fitted_columns = columns / np.maximum(coverage.sum(axis=-2), SMALLEST)
-    fitted_rows = rows
+def _two_way_factors(sums: Array, weights: Array) -> tuple[Array, Array]:
+    """Fit row × column means to sums of which the share `weights` was reported; 0 where the mean is not identified.
+
+    On few incidents the maximum may lie at infinity, so the fit keeps to the cells that `identify_cells` calls finite,
+    where it settles. A ward's factor is then its level relative to the wards it is tied to, a block's factor their mean
+    sum: wards and blocks that nothing ties together still make means of the right size, never ones that run away.
+    """
+    row_sums, column_sums = sums.sum(axis=1), sums.sum(axis=0)
+    columns = _safe(column_sums, weights.sum(axis=0))
     for _ in range(MOST_GAP_STEPS):
-        fitted_rows = rows / np.maximum((coverage * fitted_columns[..., None, :]).sum(axis=-1), SMALLEST)
-        before = fitted_columns
-        fitted_columns = columns / np.maximum((coverage * fitted_rows[..., :, None]).sum(axis=-2), SMALLEST)
-        if np.abs(fitted_columns - before).max() <= GAP_TOLERANCE * fitted_columns.max():
-            break
-    return fitted_rows, fitted_columns
+        rows, before = _safe(row_sums, weights @ columns), columns
+        columns = _safe(column_sums, rows @ weights)
+        if (np.abs(columns - before) <= GAP_TOLERANCE * np.maximum(columns, before)).all():
+            return rows, columns
+    raise EstimationError(
+        "The two-way fit of the ward sums does not settle. Fill the gaps in the returns, or leave out wards that "
+        "reported little."
+    )
+
+
+def _safe(numerator: Array, denominator: Array) -> Array:
+    return np.asarray(np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0))
 
 
 def overdispersion(tables: Sequence[NullTable]) -> Array:

@@ -111,6 +111,7 @@ def minimum_detectable_effect(
     kappa = untreated_overdispersion(outcome, design, specification)
     shocks = estimate_ward_shocks(outcome, design, specification)
     means = _shocked_means(outcome, design, shocks, town_sd, np.random.default_rng(seed), n_simulations)
+    means = means[..., : experiment.target.blocks.period_count]
     sums = [experiment.target.blocks.sums(means[:, own]) for own in experiment.target.members]
 
     def power(ratio: float) -> float:

@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from helpers.errors import EstimationError
-from helpers.estimation.blocks import strata
-from helpers.estimation.estimands import ALL_COHORTS, Estimand, Target, build_target
+from helpers.estimation.count_imputation import check_outcome, impute_counterfactual
+from helpers.estimation.estimands import Estimand, Target, build_target
 from helpers.estimation.specification import Specification
-from helpers.inference.assignments import Assignments, reassign
+from helpers.inference.assignments import Assignments
 from helpers.inference.group_sums import CarriedSums, GroupSums, carry, list_labellings
 from helpers.inference.interval_search import accepted_hull
 from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
+from helpers.inference.relabellings import choose_relabellings, ending_with
 from helpers.inference.rungs import build_ladder
 from helpers.inference.statistic import Statistics, studentise
 from helpers.study.design import NEVER, Design
@@ -36,6 +37,23 @@ RATIO_GRID = np.exp(np.linspace(np.log(0.02), np.log(50.0), 25))
 """Hypothetical ratios tried first. Acceptance beyond either end counts as no bound: such an effect is not a finding."""
 SCREENING_DRAWS = 999
 """Relabellings that are asked first about a hypothetical ratio of the grid."""
+NO_RATIO = "The test accepts no common ratio, so the interval has no ends."
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95% interval of observed / expected; 0 and inf mean no lower and no upper bound.
+
+    Attributes
+    ----------
+    low, high : float
+    note : str
+        Why there are no bounds, where the test accepts no ratio at all; else empty.
+    """
+
+    low: float
+    high: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,8 @@ class RandomisationTest:
         "no effect of this cohort", or "no effect anywhere" when all treatment paths change hands.
     zero_draw_share : float
         Share of relabellings in which nothing was observed or nothing expected.
+    note : str
+        Why the interval has no ends, where the test accepts no ratio at all; else empty.
     t : ndarray, shape (B + 1,)
         The statistic: the actual labelling first, then every relabelling.
     """
@@ -75,6 +95,7 @@ class RandomisationTest:
     smallest_p: float
     null_tested: str
     zero_draw_share: float
+    note: str
     t: Array = field(repr=False, compare=False)
 
 
@@ -136,24 +157,92 @@ class Experiment:
 
 
 def build_experiment(
-    outcome: Array, design: Design, specification: Specification, estimand: Estimand, *, n_draws: int, seed: int
+    outcome: Array,
+    design: Design,
+    specification: Specification,
+    estimand: Estimand,
+    *,
+    n_draws: int,
+    seed: int,
+    strata: Sequence[str] | None = None,
 ) -> Experiment:
     """Return the experiment of one estimand.
 
-    The effect of one cohort is tested by relabelling that cohort against the never treated, the other cohorts' labels
-    held. Where that leaves too few relabellings to reject at all, all paths change hands and the null tested is "no
-    effect anywhere".
+    The effect of one cohort is tested by relabelling that cohort against the wards untreated throughout, the other
+    cohorts' labels held. Where that leaves too few relabellings to reject at all, all paths change hands and the null
+    tested is "no effect anywhere". An estimand that ends before the window does is tested in the window cut after it,
+    where cohorts that start later are untreated.
 
     Raises
     ------
     EstimationError
-        If nothing of the estimand can be estimated under the specification.
+        If nothing of the estimand can be estimated under the specification, the outcome does not fit the design or
+        holds impossible counts, a period is reported by no ward, or the user's strata leave nothing to change hands.
     """
+    _check_reported(outcome, design)
+    design, outcome = _ending_with(design, outcome, estimand)
     target = build_target(design, specification, estimand)
     if not target.is_estimable:
         raise EstimationError(f"No comparison ward identifies any cell of this estimand under {specification}.")
-    assignments, null_tested = _relabellings(design, specification, estimand, n_draws=n_draws, seed=seed)
-    return assemble_experiment(outcome, design, target, assignments, null_tested)
+    scheme = choose_relabellings(design, target, n_draws=n_draws, seed=seed, level=LEVEL, user_strata=strata)
+    return assemble_experiment(outcome, design, target, scheme.assignments, scheme.null_tested)
+
+
+def _check_reported(outcome: Array, design: Design) -> None:
+    check_outcome(outcome, design)
+    silent = [period for period, cells in zip(design.periods, outcome.T, strict=True) if np.isnan(cells).all()]
+    if silent:
+        raise EstimationError(
+            f"No ward reported anything in {', '.join(silent)}. Ask for those returns, or end the window before them."
+        )
+
+
+def _ending_with(design: Design, outcome: Array, estimand: Estimand) -> tuple[Design, Array]:
+    cut = ending_with(design, estimand)
+    return cut, outcome[:, : len(cut.periods)]
+
+
+def joint_statistics(
+    outcome: Array,
+    design: Design,
+    specification: Specification,
+    estimands: Sequence[Estimand],
+    *,
+    n_draws: int,
+    seed: int,
+) -> Array:
+    """Return T of several effects of one cohort on one set of relabellings, shape (number of estimands, 1 + B).
+
+    Each T is that of the estimand's own test, in its own part of the window; the relabellings are those of the cohort's
+    effect in the whole window, which are fair in every part of it. The actual labelling comes first.
+
+    Raises
+    ------
+    EstimationError
+        If one of them cannot be estimated under the specification.
+
+    Examples
+    --------
+    >>> design = Design("s", "main", "A", "given", "calendar_month", ("2023-01", "2023-02", "2023-03"), tuple("abc"),
+    ...                 ("t",) * 3, ("x",), (1,), (0, -1, -1), 0)
+    >>> counts = np.array([[20.0, 9.0, 5.0], [20.0, 21.0, 20.0], [10.0, 9.0, 11.0]])
+    >>> bins = [Estimand("relative_period", "x", first, first) for first in (0, 1)]
+    >>> joint_statistics(counts, design, "two_way", bins, n_draws=9, seed=1).shape
+    (2, 4)
+    """
+    whole = build_target(design, specification, Estimand("cohort", estimands[0].cohort))
+    shared = choose_relabellings(design, whole, n_draws=n_draws, seed=seed, level=LEVEL)
+    t = []
+    for estimand in estimands:
+        cut, cells = _ending_with(design, outcome, estimand)
+        target = build_target(cut, specification, estimand)
+        if not target.is_estimable:
+            raise EstimationError(f"No comparison ward identifies any cell of this estimand under {specification}.")
+        renamed = [cut.cohorts.index(name) if name in cut.cohorts else NEVER for name in design.cohorts]
+        labels = np.array([*renamed, NEVER], dtype=np.int8)[shared.assignments.labels]
+        assignments = replace(shared.assignments, labels=labels)
+        t.append(assemble_experiment(cells, cut, target, assignments, shared.null_tested).statistics().t)
+    return np.array(t)
 
 
 def assemble_experiment(
@@ -169,20 +258,6 @@ def assemble_experiment(
     return Experiment(target, assignments, tuple(carried), null_tested)
 
 
-def _relabellings(
-    design: Design, specification: Specification, estimand: Estimand, *, n_draws: int, seed: int
-) -> tuple[Assignments, str]:
-    labels, pools = design.label_array, strata(design, specification)
-    if estimand.cohort != ALL_COHORTS and len(design.cohorts) > 1:
-        own = np.isin(labels, [design.cohorts.index(estimand.cohort), NEVER])
-        held = reassign(labels, [pool[own[pool]] for pool in pools], n_draws=n_draws, seed=seed)
-        if held.smallest_p <= LEVEL:
-            return held, "no effect of this cohort"
-    is_of_one_cohort = estimand.cohort != ALL_COHORTS and len(design.cohorts) == 1
-    null_tested = "no effect of this cohort" if is_of_one_cohort else "no effect anywhere"
-    return reassign(labels, pools, n_draws=n_draws, seed=seed), null_tested
-
-
 def randomisation_test(
     outcome: Array,
     design: Design,
@@ -191,6 +266,8 @@ def randomisation_test(
     specification: Specification,
     n_draws: int = 9_999,
     seed: int,
+    strata: Sequence[str] | None = None,
+    fitted: tuple[float, float] | None = None,
 ) -> RandomisationTest:
     """Test one estimand by relabelling, and invert the test into a 95% interval.
 
@@ -205,11 +282,18 @@ def randomisation_test(
     n_draws : int
         Relabellings drawn when there are more; otherwise all are listed.
     seed : int
+    strata : sequence of str, optional
+        A label per ward (`helpers.inference.ward_strata` makes some): treatment paths then change hands only among
+        wards of the same label, and under town × period of the same town.
+    fitted : (float, float), optional
+        Observed and expected incidents of the printed estimate, if they are known already. They are needed only where
+        returns have gaps: the test fills these, the estimate does not.
 
     Raises
     ------
     EstimationError
-        If nothing of the estimand can be estimated under the specification.
+        If nothing of the estimand can be estimated under the specification, the outcome does not fit the design or
+        holds impossible counts, a period is reported by no ward, or the strata leave nothing that could change hands.
 
     Examples
     --------
@@ -221,22 +305,25 @@ def randomisation_test(
     >>> test.n_assignments, test.p_value
     (4, 0.25)
     """
-    experiment = build_experiment(outcome, design, specification, estimand, n_draws=n_draws, seed=seed)
+    experiment = build_experiment(outcome, design, specification, estimand, n_draws=n_draws, seed=seed, strata=strata)
     statistics = experiment.statistics()
     p_value = two_sided_p(statistics.t, is_exact=experiment.assignments.is_exact)
-    low, high = invert(experiment, statistics)
+    if fitted is None and not experiment.is_whole:
+        fitted = impute_counterfactual(outcome, design, specification).total(estimand)
+    interval = invert(experiment, statistics, fitted)
     return RandomisationTest(
         estimand=estimand,
         specification=specification,
         p_value=p_value,
         p_mc_error=experiment.assignments.mc_error(p_value),
-        ratio_low=low,
-        ratio_high=high,
+        ratio_low=interval.low,
+        ratio_high=interval.high,
         std_error=float(statistics.std_error[0]),
         n_assignments=experiment.assignments.count,
         smallest_p=experiment.assignments.smallest_p,
         null_tested=experiment.null_tested,
         zero_draw_share=statistics.zero_share,
+        note=interval.note,
         t=statistics.t,
     )
 
@@ -265,21 +352,38 @@ def tail_margin(t: Array, *, is_exact: bool) -> Array:
     return np.asarray(np.minimum(*tails) - LEVEL / 2)
 
 
-def invert(experiment: Experiment, at_one: Statistics) -> tuple[float, float]:
-    """Return the convex hull of the ratios that the test does not reject, given the statistics at ratio 1."""
+def invert(experiment: Experiment, at_one: Statistics, fitted: tuple[float, float] | None = None) -> Interval:
+    """Return the convex hull of the ratios that the test does not reject.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    at_one : Statistics
+        At ratio 1.
+    fitted : (float, float), optional
+        Observed and expected incidents over the reported cells, for returns with gaps: whether anything was observed is
+        asked of them and not of filled sums, and the hull is widened to hold their ratio.
+    """
     is_exact = experiment.assignments.is_exact
 
     @cache
     def margin(ratio: float) -> float:
         return float(tail_margin(experiment.statistics(ratio).t, is_exact=is_exact))
 
-    observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
+    is_filled = fitted is not None and not experiment.is_whole
+    observed, expected = fitted if fitted and is_filled else (float(at_one.observed[0]), float(at_one.expected[0]))
     if observed == 0:
-        return 0.0, _upper_without_incident(margin, expected)
-    tried = sorted({*RATIO_GRID.tolist(), *([observed / expected] if expected > 0 else [])})
+        return Interval(0.0, _upper_without_incident(margin, expected))
+    estimate = observed / expected if expected > 0 else None
+    tried = sorted({*RATIO_GRID.tolist(), *([] if estimate is None else [estimate])})
     asked = _first_asked(experiment)
     first = _first_margins(asked, tried, margin)
-    return accepted_hull(margin, tried, first=first, tail=LEVEL / 2, enough=_settling_margin(asked, experiment))
+    hull = accepted_hull(margin, tried, first=first, tail=LEVEL / 2, enough=_settling_margin(asked, experiment))
+    if hull is None:
+        return Interval(0.0, np.inf, NO_RATIO)
+    if estimate is None or not is_filled:
+        return Interval(*hull)
+    return Interval(min(hull[0], estimate), max(hull[1], estimate))
 
 
 def _first_asked(experiment: Experiment) -> Experiment:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from helpers.errors import EstimationError
 from helpers.estimation.estimands import Target
 from helpers.inference.group_sums import GroupSums, Labellings
 
@@ -65,16 +66,28 @@ def studentise(
     Sums whose counterfactual a labelling leaves unknown (their comparison wards reported nothing before) count on
     neither side. Where nothing was observed or nothing expected, T = (O − E) / se(O − E), and 0 where neither was: no
     labelling is ever dropped.
+
+    Raises
+    ------
+    EstimationError
+        If a statistic is not a finite number.
     """
     observed, expected, total, variance = (np.zeros(()) for _ in range(4))
     for own, listed, mask in zip(grouped, labellings, used_masks(target), strict=True):
         of_stratum = [listed.of_each(values) for values in _totals(own, len(listed.listed), target, mask)]
         observed, expected = observed + of_stratum[0], expected + of_stratum[1]
         total, variance = total + of_stratum[2], variance + of_stratum[3]
-    std_error: Array = _ratio(np.sqrt(variance), total)
-    return Statistics(
-        t=_t(observed, expected, std_error, total), observed=observed, expected=expected, std_error=std_error
-    )
+    # Sums of a group are what the others leave of the whole, so a variance of nothing may come out as −1e-17.
+    std_error: Array = _ratio(np.sqrt(np.maximum(variance, 0.0)), total)
+    t = _t(observed, expected, std_error, total)
+    # An infinite or undefined error would pass for T = 0.
+    is_number = np.isfinite(t) & np.isfinite(std_error) & np.isfinite(observed) & np.isfinite(expected)
+    if not is_number.all():
+        raise EstimationError(
+            f"The statistic is not a number for {int((~is_number).sum())} of {t.size} labellings, and none may be "
+            "dropped. Check the counts for values that are out of all proportion."
+        )
+    return Statistics(t=t, observed=observed, expected=expected, std_error=std_error)
 
 
 def used_masks(target: Target) -> list[Mask]:

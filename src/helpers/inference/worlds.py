@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from helpers.estimation.count_imputation import impute_counterfactual
 from helpers.estimation.estimands import Estimand, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
@@ -31,11 +32,13 @@ from helpers.inference.randomisation import (
     invert,
     two_sided_p,
 )
-from helpers.study.design import Labels, Worlds
+from helpers.study.design import Design, Labels, Worlds
 
 Array = npt.NDArray[np.float64]
 Measured = tuple[float, float, float, float]
 """Estimate, p-value and both ends of the interval of one roster."""
+Refit = Callable[[Labels], tuple[float, float]]
+"""Gives observed and expected incidents of a roster, where returns have gaps."""
 
 WORLDS_AT_A_TIME = 8
 """Rosters that a worker process takes at once: few, so that all end at about the same time."""
@@ -150,19 +153,23 @@ def worlds_range(
 
     Notes
     -----
-    Not reported cells are filled with their null means, the same in every roster.
+    For p-values and intervals not reported cells are filled with their null means, the same in every roster. Where
+    there are any, each roster's estimate is fitted anew to the reported cells: filled sums would pull it towards zero.
 
     Raises
     ------
     EstimationError
         If nothing of the estimand can be estimated under the specification.
     """
-    draws = {"n_draws": analysis.n_draws, "seed": analysis.seed}
-    shared = build_experiment(analysis.outcome, worlds.design, specification, Estimand("overall"), **draws)
+    n_draws, seed = analysis.n_draws, analysis.seed
+    shared = build_experiment(
+        analysis.outcome, worlds.design, specification, Estimand("overall"), n_draws=n_draws, seed=seed
+    )
     target = build_target(worlds.design, specification, estimand)
     reference = assemble_experiment(analysis.outcome, worlds.design, target, shared.assignments, shared.null_tested)
     light = replace(reference, carried=tuple(own.without_sums() for own in reference.carried))
-    measure = partial(_measure, light, has_intervals)
+    refit = None if reference.is_whole else partial(_totals, analysis.outcome, worlds.design, specification, estimand)
+    measure = partial(_measure, light, has_intervals, refit)
     batches = [worlds.labels[first : first + WORLDS_AT_A_TIME] for first in range(0, len(worlds), WORLDS_AT_A_TIME)]
     measured = [row for rows in _map(measure, batches, workers) for row in rows]
     estimates, p_values, lows, highs = np.array(measured).T
@@ -196,9 +203,18 @@ def _map(
         return list(pool.map(measure, batches))
 
 
-def _measure(reference: Experiment, has_intervals: bool, batch: Labels) -> list[Measured]:
+def _totals(
+    outcome: Array, design: Design, specification: Specification, estimand: Estimand, roster: Labels
+) -> tuple[float, float]:
+    """Return observed and expected incidents of one roster over the cells it was reported in."""
+    return impute_counterfactual(outcome, design.with_labels(roster.tolist()), specification).total(estimand)
+
+
+def _measure(reference: Experiment, has_intervals: bool, refit: Refit | None, batch: Labels) -> list[Measured]:
     """Return estimate, p-value and interval of some rosters."""
-    return [_measured(own, has_intervals) for own in _experiments(reference, batch)]
+    fitted = [None if refit is None else refit(roster) for roster in batch]
+    own = zip(_experiments(reference, batch), fitted, strict=True)
+    return [_measured(experiment, has_intervals, totals) for experiment, totals in own]
 
 
 def _experiments(reference: Experiment, batch: Labels) -> Iterator[Experiment]:
@@ -213,10 +229,12 @@ def _experiments(reference: Experiment, batch: Labels) -> Iterator[Experiment]:
         yield replace(reference, carried=tuple(carried))
 
 
-def _measured(experiment: Experiment, has_intervals: bool) -> Measured:
+def _measured(experiment: Experiment, has_intervals: bool, fitted: tuple[float, float] | None) -> Measured:
     at_one = experiment.statistics()
-    observed, expected = float(at_one.observed[0]), float(at_one.expected[0])
+    observed, expected = fitted or (float(at_one.observed[0]), float(at_one.expected[0]))
     estimate = observed / expected - 1 if expected > 0 else np.nan
     p_value = two_sided_p(at_one.t, is_exact=experiment.assignments.is_exact)
-    low, high = invert(experiment, at_one) if has_intervals else (np.nan, np.nan)
-    return estimate, p_value, low - 1, high - 1
+    if not has_intervals:
+        return estimate, p_value, np.nan, np.nan
+    interval = invert(experiment, at_one, fitted)
+    return estimate, p_value, interval.low - 1, interval.high - 1

@@ -410,6 +410,9 @@ def _checked(design: Design) -> Design:
     first_start = min(design.starts)
     if NEVER not in design.labels and all(cutoff <= first_start for cutoff in design.cutoffs):
         raise DesignError(
-            say("Every ward is treated as soon as the first is: no comparison ward is left. Nothing can be estimated.")
+            say(
+                "Every ward is treated as soon as the first is: no comparison ward is left. Nothing can be estimated. "
+                "Add wards that were not in the programme to wards.csv and adoption.csv, with their returns."
+            )
         )
     return design

@@ -65,12 +65,15 @@ class TableForm:
         Columns that no two rows may share.
     may_be_empty : bool
         Whether a header alone says something ("there are none").
+    limit : str
+        What the study cannot express, for whoever tries by a second row or another column; "" if that is no temptation.
     """
 
     file: str
     columns: Mapping[str, Cells]
     key: tuple[str, ...]
     may_be_empty: bool = True
+    limit: str = ""
 
     @property
     def header(self) -> str:
@@ -109,19 +112,26 @@ def _described(form: TableForm, table: pd.DataFrame, cases: pd.DataFrame) -> lis
             place = say("column {column}", column=str(found))
             problem = Problem(form.file, "", place, "", say("this column is missing"), remedy)
         elif check == "column_in_schema":
-            remedy = say("Remove or rename it; the header of this file is: {header}.", header=form.header)
+            remedy = _with_limit(
+                say("Remove or rename it; the header of this file is: {header}.", header=form.header), form.limit
+            )
             place = say("column {column}", column=shown(found))
             problem = Problem(form.file, "", place, "", say("no such column belongs here"), remedy)
         elif check == "multiple_fields_uniqueness":
             value = shown(" ".join(str(table.at[index, name]) for name in form.key))
             rule = say("no two rows may share {columns}", columns=", ".join(form.key))
-            problem = Problem(form.file, "", say("row {row}", row=index), value, rule, say("Keep one of them."))
+            remedy = _with_limit(say("Keep one of them."), form.limit)
+            problem = Problem(form.file, "", say("row {row}", row=index), value, rule, remedy)
         else:
             cells = form.columns[column]
             place = say("row {row}, {column}", row=index, column=column)
             problem = Problem(form.file, "", place, shown(found) or say("(empty)"), cells.rule, cells.remedy)
         problems[problem.cell, problem.rule] = problem
     return list(problems.values())
+
+
+def _with_limit(remedy: Message, limit: str) -> Message:
+    return say("{remedy} {limit}", remedy=remedy, limit=limit) if limit else remedy
 
 
 def shown(value: object) -> str:
@@ -217,9 +227,17 @@ _ADOPTION_COLUMNS = {
     "certainty": _one_of(*CERTAINTIES),
     "source_id": NAME,
 }
-ADOPTION = TableForm("adoption.csv", _ADOPTION_COLUMNS, WARD_KEY, may_be_empty=False)
+_NO_END = say(
+    "A model ward stays one: in this design treatment cannot end or start again. If it did, end the window in "
+    "study.toml before that day, or take the ward out of the study."
+)
+ADOPTION = TableForm("adoption.csv", _ADOPTION_COLUMNS, WARD_KEY, may_be_empty=False, limit=_NO_END)
 GIVEN_ROSTER = TableForm(
-    "synthetic/roster.csv", {**_ADOPTION_COLUMNS, "status": _one_of("model", "not")}, WARD_KEY, may_be_empty=False
+    "synthetic/roster.csv",
+    {**_ADOPTION_COLUMNS, "status": _one_of("model", "not")},
+    WARD_KEY,
+    may_be_empty=False,
+    limit=_NO_END,
 )
 TIMINGS = TableForm(
     "timings.csv",
