@@ -65,7 +65,9 @@ def everyone_model(study, cohort):
 
 def test_no_comparison_ward_is_left(study):
     cohort = study.timings[0].cohort
-    with pytest.raises(DesignError, match=r"no comparison ward is left\. Nothing can be estimated"):
+    with pytest.raises(
+        DesignError, match=r"no comparison ward is left\. Nothing can be estimated\. Add wards that were not in"
+    ):
         build_design(everyone_model(study, cohort), roster="given")
 
 
@@ -119,7 +121,7 @@ def test_a_period_that_no_ward_reported_never_counts():
 def test_a_ward_and_period_that_stand_twice():
     panel = panel_of(np.ones((2, 3)), tiny_design())
     with pytest.raises(
-        EstimationError, match=r"2 panel rows share a ward, period and indicator; first: \('a', '2023-02'"
+        EstimationError, match=r"2 panel rows share .*; first: \('a', '2023-02'.*keep one of them, or run notebook 01"
     ):
         check_panel(pd.concat([panel, panel.iloc[[1]]]))
 
@@ -163,13 +165,16 @@ def test_a_ward_cannot_be_given_a_second_status(study_copy):
     with pytest.raises(DataProblems, match=r"adoption\.csv") as caught:
         load_study(study_copy)
     assert {problem.file for problem in caught.value.problems} == {"adoption.csv"}
+    assert all("treatment cannot end or start again" in problem.remedy for problem in caught.value.problems)
+    assert "không thể kết thúc hay bắt đầu lại" in caught.value.in_language("vi")
 
 
-def test_an_end_of_treatment_has_no_column(study_copy):
-    path = study_copy / "timings.csv"
+@pytest.mark.parametrize("file", ["timings.csv", "adoption.csv"])
+def test_an_end_of_treatment_has_no_column(study_copy, file):
+    path = study_copy / file
     header, *rows = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join([header + ",last_treated", *(row + "," for row in rows)]) + "\n", encoding="utf-8")
-    with pytest.raises(DataProblems, match="last_treated"):
+    path.write_text("\n".join([header + ",end", *(row + "," for row in rows)]) + "\n", encoding="utf-8")
+    with pytest.raises(DataProblems, match=r"column end: no such column belongs here.*If it did, end the window"):
         load_study(study_copy)
 
 

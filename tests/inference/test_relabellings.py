@@ -11,9 +11,9 @@ from helpers.errors import EstimationError
 from helpers.estimation.estimands import Estimand, calendar_estimands, early_design
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import effect_row
-from helpers.inference.event_study import critical_distance, event_study
+from helpers.inference.event_study import critical_distance, event_study, joint_statistics
 from helpers.inference.power import minimum_detectable_effect
-from helpers.inference.randomisation import build_experiment, joint_statistics, randomisation_test, two_sided_p
+from helpers.inference.randomisation import build_experiment, randomisation_test, two_sided_p
 from helpers.inference.ward_strata import level_strata
 from helpers.study.design import NEVER, Design
 
@@ -187,7 +187,7 @@ def test_level_strata_rank_the_wards_of_a_town_by_what_they_reported_before():
         level_strata(cells, design, groups=0)
 
 
-def test_a_design_with_one_period_of_treatment_is_not_cut():
+def test_an_effect_to_the_end_of_the_window_is_not_cut():
     design = replace(two_cohorts(), anticipation=0)
     whole = build_experiment(counts(design), design, "two_way", Estimand("cohort", "x"), n_draws=99, seed=1)
     assert whole.target.blocks.period_count == 30

@@ -64,7 +64,7 @@ class EffectRow:
     period : str
         First and last period of a bin of calendar time.
     note : str
-        What the estimator's library warned of, one warning a line.
+        What the estimator's library warned of, one warning a line; or why an interval has no ends.
     reason : str
         Why there is no estimate; empty otherwise.
     """

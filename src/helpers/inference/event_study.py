@@ -15,15 +15,17 @@ from functools import cache, partial
 import numpy as np
 import numpy.typing as npt
 
-from helpers.errors import DesignError
+from helpers.errors import DesignError, EstimationError
 from helpers.estimation.count_imputation import Counterfactual, impute_counterfactual
 from helpers.estimation.effects import NO_UPPER_BOUND, EffectRow
-from helpers.estimation.estimands import BIN_WIDTH, Estimand, calendar_estimands
+from helpers.estimation.estimands import BIN_WIDTH, Estimand, build_target, calendar_estimands
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import row_with_test
 from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
-from helpers.inference.randomisation import LEVEL, RandomisationTest, joint_statistics
+from helpers.inference.randomisation import LEVEL, RandomisationTest, assemble_experiment
+from helpers.inference.relabellings import choose_relabellings, ending_with
+from helpers.study.design import NEVER, Design
 
 Array = npt.NDArray[np.float64]
 Fitted = Callable[[], Counterfactual]
@@ -90,6 +92,53 @@ def _banded(analysis: Analysis, specification: Specification, tested: Sequence[T
     draws = {"n_draws": analysis.n_draws, "seed": analysis.seed}
     distance = critical_distance(joint_statistics(analysis.outcome, analysis.design, specification, estimands, **draws))
     return [row if test is None else _with_band(row, distance) for row, test in tested]
+
+
+def joint_statistics(
+    outcome: Array,
+    design: Design,
+    specification: Specification,
+    estimands: Sequence[Estimand],
+    *,
+    n_draws: int,
+    seed: int,
+) -> Array:
+    """Return T of several effects of one cohort on one set of relabellings, shape (number of estimands, 1 + B).
+
+    Each T is that of the estimand's own test, in its own part of the window; the relabellings are those of the cohort's
+    effect in the whole window, which are fair in every part of it. The actual labelling comes first.
+
+    Raises
+    ------
+    EstimationError
+        If one of them cannot be estimated under the specification.
+
+    Examples
+    --------
+    >>> design = Design("s", "main", "A", "given", "calendar_month", ("2023-01", "2023-02", "2023-03"), tuple("abc"),
+    ...                 ("t",) * 3, ("x",), (1,), (0, -1, -1), 0)
+    >>> counts = np.array([[20.0, 9.0, 5.0], [20.0, 21.0, 20.0], [10.0, 9.0, 11.0]])
+    >>> bins = [Estimand("relative_period", "x", first, first) for first in (0, 1)]
+    >>> joint_statistics(counts, design, "two_way", bins, n_draws=9, seed=1).shape
+    (2, 4)
+    """
+    whole = build_target(design, specification, Estimand("cohort", estimands[0].cohort))
+    shared = choose_relabellings(design, whole, n_draws=n_draws, seed=seed, level=LEVEL)
+    t = []
+    for estimand in estimands:
+        cut = ending_with(design, estimand)
+        target = build_target(cut, specification, estimand)
+        if not target.is_estimable:
+            raise EstimationError(f"No comparison ward identifies any cell of this estimand under {specification}.")
+        renamed = [cut.cohorts.index(name) if name in cut.cohorts else NEVER for name in design.cohorts]
+        labels = np.array([*renamed, NEVER], dtype=np.int8)[shared.assignments.labels]
+        assignments = replace(shared.assignments, labels=labels)
+        t.append(
+            assemble_experiment(outcome[:, : len(cut.periods)], cut, target, assignments, shared.null_tested)
+            .statistics()
+            .t
+        )
+    return np.array(t)
 
 
 def _with_band(row: EffectRow, distance: float) -> EffectRow:

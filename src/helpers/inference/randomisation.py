@@ -26,7 +26,7 @@ from helpers.inference.null_model import NullTable, WardTable, overdispersion, t
 from helpers.inference.relabellings import choose_relabellings, ending_with
 from helpers.inference.rungs import build_ladder
 from helpers.inference.statistic import Statistics, studentise
-from helpers.study.design import NEVER, Design
+from helpers.study.design import Design
 
 Array = npt.NDArray[np.float64]
 
@@ -180,7 +180,8 @@ def build_experiment(
         holds impossible counts, a period is reported by no ward, or the user's strata leave nothing to change hands.
     """
     _check_reported(outcome, design)
-    design, outcome = _ending_with(design, outcome, estimand)
+    design = ending_with(design, estimand)
+    outcome = outcome[:, : len(design.periods)]
     target = build_target(design, specification, estimand)
     if not target.is_estimable:
         raise EstimationError(f"No comparison ward identifies any cell of this estimand under {specification}.")
@@ -195,54 +196,6 @@ def _check_reported(outcome: Array, design: Design) -> None:
         raise EstimationError(
             f"No ward reported anything in {', '.join(silent)}. Ask for those returns, or end the window before them."
         )
-
-
-def _ending_with(design: Design, outcome: Array, estimand: Estimand) -> tuple[Design, Array]:
-    cut = ending_with(design, estimand)
-    return cut, outcome[:, : len(cut.periods)]
-
-
-def joint_statistics(
-    outcome: Array,
-    design: Design,
-    specification: Specification,
-    estimands: Sequence[Estimand],
-    *,
-    n_draws: int,
-    seed: int,
-) -> Array:
-    """Return T of several effects of one cohort on one set of relabellings, shape (number of estimands, 1 + B).
-
-    Each T is that of the estimand's own test, in its own part of the window; the relabellings are those of the cohort's
-    effect in the whole window, which are fair in every part of it. The actual labelling comes first.
-
-    Raises
-    ------
-    EstimationError
-        If one of them cannot be estimated under the specification.
-
-    Examples
-    --------
-    >>> design = Design("s", "main", "A", "given", "calendar_month", ("2023-01", "2023-02", "2023-03"), tuple("abc"),
-    ...                 ("t",) * 3, ("x",), (1,), (0, -1, -1), 0)
-    >>> counts = np.array([[20.0, 9.0, 5.0], [20.0, 21.0, 20.0], [10.0, 9.0, 11.0]])
-    >>> bins = [Estimand("relative_period", "x", first, first) for first in (0, 1)]
-    >>> joint_statistics(counts, design, "two_way", bins, n_draws=9, seed=1).shape
-    (2, 4)
-    """
-    whole = build_target(design, specification, Estimand("cohort", estimands[0].cohort))
-    shared = choose_relabellings(design, whole, n_draws=n_draws, seed=seed, level=LEVEL)
-    t = []
-    for estimand in estimands:
-        cut, cells = _ending_with(design, outcome, estimand)
-        target = build_target(cut, specification, estimand)
-        if not target.is_estimable:
-            raise EstimationError(f"No comparison ward identifies any cell of this estimand under {specification}.")
-        renamed = [cut.cohorts.index(name) if name in cut.cohorts else NEVER for name in design.cohorts]
-        labels = np.array([*renamed, NEVER], dtype=np.int8)[shared.assignments.labels]
-        assignments = replace(shared.assignments, labels=labels)
-        t.append(assemble_experiment(cells, cut, target, assignments, shared.null_tested).statistics().t)
-    return np.array(t)
 
 
 def assemble_experiment(

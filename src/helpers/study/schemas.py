@@ -244,6 +244,7 @@ TIMINGS = TableForm(
     {"timing": NAME, "cohort": LABEL, "first_treated": LABEL, "basis": TEXT, "source_id": NAME},
     ("timing", "cohort"),
     may_be_empty=False,
+    limit=_NO_END,
 )
 ROSTERS = TableForm(
     "rosters.csv",
