@@ -2,7 +2,7 @@
 
 Nearly all the time of a usual workbook is spent on understanding it, not on reading its cells. So what is kept of a
 file is what was understood, for as long as the file, what the study understands, its corrections and this program stay
-as they are. A kept reading takes a fifteenth of the time.
+as they are. A kept reading takes a small part of the time (docs/benchmarks.md).
 """
 
 import hashlib
