@@ -162,9 +162,9 @@ def test_a_blank_name_beside_a_code_is_not_that_of_the_row_above(office: Office)
 
 
 def test_figures_above_a_heading_that_slipped_down_are_not_titles(office: Office) -> None:
-    send(office, *MAY, ["Nghi Thu", 2050, 8], ["Đơn vị", "Số vụ PPHS", "drug_cases"], *wards(1, 2)[1:])
+    send(office, ["Nghi Thu", 2050, 8], *MAY, ["Đơn vị", "Số vụ PPHS", "drug_cases"], *wards(1, 2)[1:])
     cleaned = office.clean()
-    assert set(cleaned.quarantine["cell"]) == {"B2", "C2"}
+    assert set(cleaned.quarantine["cell"]) == {"B1", "C1"}
     assert set(cleaned.quarantine["rule"]) == {"a number outside the tables"}
 
 
@@ -177,6 +177,16 @@ def test_tables_of_indicators_stand_side_by_side(office: Office) -> None:
     rows = [["Chỉ tiêu", "Tháng 1/2023", None, "Chỉ tiêu", "Tháng 1/2023"], ["Số vụ PPHS", 1, None, "Số vụ PPHS", 2]]
     send(office, ["PHƯỜNG NGHI THU", None, None, "PHƯỜNG NGHI THỦY"], *rows)
     assert values(office) == {("16735", "2023-01", "crime_order"): 1, ("16717", "2023-01", "crime_order"): 2}
+
+
+def test_many_tables_side_by_side_keep_both_rows_of_their_headings(office: Office) -> None:
+    names, groups = ("Nghi Thu", "Nghi Thủy", "Thu Thủy"), ["Tháng", "Phạm pháp hình sự", "drug_cases", "Cán bộ", None]
+    send(
+        office, [cell for name in names for cell in (f"PHƯỜNG {name.upper()}", None, None, None, None)], [],
+        groups * 3, [None, "Tổng số vụ", None, None, None] * 3, ["1/2023", 1, 2, 9, None] * 3,
+        merges=[f"{column}3:{column}4" for column in "ACDFHIKMN"],
+    )  # fmt: skip
+    assert values(office) == every(1, period="2023-01") | every(2, period="2023-01", indicator="drug_cases")
 
 
 @pytest.mark.parametrize(("sheet", "lines"), [("T5", []), ("Sheet1", [["Tháng 5"]]), ("T5", [["Tháng 5"]])])
@@ -193,3 +203,31 @@ def test_the_name_of_a_file_names_a_ward(office: Office) -> None:
 def test_dates_that_cannot_be_read_say_so(office: Office) -> None:
     send(office, ["Đơn vị", "Ngày báo cáo", "Số vụ PPHS"], *([name, "1/14/2023", 1] for name in WARDS))
     assert office.problem().cell == "B2"
+
+
+def test_a_table_that_lost_its_heading_does_not_lend_its_title_to_the_next(office: Office) -> None:
+    lost = [["CÔNG AN PHƯỜNG NGHI THU"], ["Tháng", "Số vvụ"], ["1/2023", 1], ["2/2023", 2]]
+    send(office, *lost, [], ["CÔNG AN PHƯỜNG NGHI THỦY"], ["Tháng", "Số vụ PPHS"], ["1/2023", 3], ["2/2023", 4])
+    assert values(office) == {("16717", "2023-01", "crime_order"): 3, ("16717", "2023-02", "crime_order"): 4}
+
+
+def test_a_table_that_lost_its_title_is_not_of_the_ward_above(office: Office) -> None:
+    header = ["Tháng", "Số vụ PPHS"]
+    send(office, ["PHƯỜNG NGHI THU"], header, ["1/2023", 1], [], header, ["1/2023", 1], [],
+         ["PHƯỜNG THU THỦY"], header, ["1/2023", 1])  # fmt: skip
+    assert office.problems()
+
+
+def test_tables_below_without_titles_are_of_the_period_above_the_first(office: Office) -> None:
+    send(office, *MAY, ["Đơn vị", "Số vụ PPHS"], *wards(1), [], ["Đơn vị", "drug_cases"], *wards(2))
+    assert values(office) == every(1) | every(2, indicator="drug_cases")
+
+
+def test_a_ward_column_named_again_without_figures_is_told(office: Office) -> None:
+    send(office, *MAY, ["Đơn vị", "Số vụ PPHS", "Đơn vị"], *wards(1, "x"))
+    assert "two columns mean ward_name" in {problem.rule.partition(";")[0] for problem in office.problems()}
+
+
+def test_the_years_of_a_scheme_hide_no_period_in_the_sheet_s_name(office: Office) -> None:
+    send(office, ["Đề án 2023, 2030"], ["Đơn vị", "Số vụ PPHS"], *wards(1), sheet="T05-2023")
+    assert values(office) == every(1)

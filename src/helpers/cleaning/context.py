@@ -5,7 +5,7 @@ from a name is logged, because nobody who reads the table sees it.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import cast
@@ -74,9 +74,30 @@ class Context:
             return self.named_year
         return years.pop() if len(years) == 1 else None
 
+    @property
+    def told(self) -> frozenset[str]:
+        """Return what it says: ``period``, ``town``, ``indicator``, ``wards``."""
+        says = {
+            "period": self.title.fit != "none",
+            "town": bool(self.town_code),
+            "indicator": bool(self.indicator),
+            "wards": bool(self.wards),
+        }
+        return frozenset(name for name, is_said in says.items() if is_said)
+
+    def without(self, names: Collection[str]) -> "Context":
+        """Return it without what `names` lists; see `told`."""
+        return replace(
+            self,
+            title=_nothing_named(self.title) if "period" in names else self.title,
+            town_code="" if "town" in names else self.town_code,
+            indicator="" if "indicator" in names else self.indicator,
+            wards=() if "wards" in names else self.wards,
+        )
+
     def or_else(self, other: "Context") -> "Context":
         """Return what this says, and what it leaves open as the other says it."""
-        says_nothing = (self.title.fit == "none" or self.source != "title") and not self.is_unclear
+        says_nothing = "period" not in self.told
         return replace(
             self,
             title=other.title if says_nothing else self.title,
@@ -88,6 +109,10 @@ class Context:
         )
 
 
+def _nothing_named(title: TitlePeriod) -> TitlePeriod:
+    return replace(title, period="", fit="none", readings=())
+
+
 def lines_between(sheet: Sheet, first: int, last: int, columns: range = ALL_COLUMNS) -> list[str]:
     """Return the text of some rows and columns, row by row."""
     lines: dict[int, list[tuple[int, str]]] = {}
@@ -97,23 +122,57 @@ def lines_between(sheet: Sheet, first: int, last: int, columns: range = ALL_COLU
     return [" ".join(text for _, text in sorted(lines[row])) for row in sorted(lines)]
 
 
-def read_context(lines: Sequence[str], sheet: Sheet, vocabulary: Vocabulary) -> Context:
-    """Return what the lines about a table, its sheet's name and its file's name say."""
-    stem = PurePosixPath(sheet.file).stem.replace("_", " ")
-    names = [name for name in (sheet.name, stem) if name]
-    said = [_read_line(text, vocabulary) for text in (*lines, *names)]
-    title, source = _title(lines, sheet.name, stem, vocabulary)
+def read_contexts(titles: Sequence[Sequence[str]], sheet: Sheet, vocabulary: Vocabulary) -> list[Context]:
+    """Return what surrounds each table of a sheet.
+
+    A table's own lines come first. What they leave open the lines over the first table say, then the sheet's name and
+    the file's, but only where no other table says it for itself: else a table that has lost its title would be taken
+    for a part of another.
+
+    Parameters
+    ----------
+    titles : sequence of sequence of str
+        The lines over each table, in the order of the tables.
+    """
+    own = [_of_lines(lines, sheet, vocabulary) for lines in titles]
+    told_apart = {name for context in own[1:] for name in context.told}
+    told_apart |= {"period" for context in own[1:] if context.is_unclear}
+    names = _of_names(sheet, vocabulary).without(told_apart)
+    shared = own[0].without(told_apart)
+    return [own[0].or_else(names), *(context.or_else(shared).or_else(names) for context in own[1:])]
+
+
+def _of_lines(lines: Sequence[str], sheet: Sheet, vocabulary: Vocabulary) -> Context:
+    said = [_read_line(text, vocabulary) for text in lines]
+    return Context(
+        _title(lines, sheet, vocabulary),
+        town_code=_first(one.town_code for one in said),
+        indicator=_first(one.indicator for one in said),
+        wards=next((one.wards for one in said if one.wards), ()),
+        named_year=_year_in(sheet.name) or _year_in(_stem(sheet)),
+        is_unclear=any(map(may_name_a_period, lines)),
+        warning=_first(line for line in lines if _warns(line, vocabulary)),
+    )
+
+
+def _of_names(sheet: Sheet, vocabulary: Vocabulary) -> Context:
+    names = [(text, source) for text, source in ((sheet.name, "sheet name"), (_stem(sheet), "file name")) if text]
+    said = [_read_line(text, vocabulary) for text, _ in names]
+    titles = [(_title([text], sheet, vocabulary), source) for text, source in names]
+    nothing = read_title_period([], sheet.name, vocabulary.period_kind)
+    title, source = next((found for found in titles if found[0].fit != "none"), (nothing, "title"))
     return Context(
         title,
         source,
-        town_code=_first(one.town_code for one in said) or _first(vocabulary.town_called(text) for text in names),
+        town_code=_first(one.town_code for one in said) or _first(vocabulary.town_called(text) for text, _ in names),
         indicator=_first(one.indicator for one in said),
         wards=next((one.wards for one in said if one.wards), ()),
-        named_year=_year_in(sheet.name) or _year_in(stem),
-        is_unclear=any(map(may_name_a_period, lines)),
-        warning=_first(line for line in lines if _warns(line, vocabulary))
-        or (sheet.name if _plans(sheet.name) else ""),
+        warning=sheet.name if _plans(sheet.name) else "",
     )
+
+
+def _stem(sheet: Sheet) -> str:
+    return PurePosixPath(sheet.file).stem.replace("_", " ")
 
 
 def _warns(line: str, vocabulary: Vocabulary) -> bool:
@@ -145,25 +204,13 @@ def _read_line(text: str, vocabulary: Vocabulary) -> _Line:
     return cast("_Line", known[text])
 
 
-def _title(lines: Sequence[str], name: str, stem: str, vocabulary: Vocabulary) -> tuple[TitlePeriod, str]:
-    """Return the period that the lines name, else that a name names, and which of them does.
-
-    A month without a year, in the lines or the sheet's name, is of the year in the file's name.
-    """
-    kind = vocabulary.period_kind
-    title, source = read_title_period(lines, name, kind), "title"
-    if title.fit == "none":
-        named = ((read_title_period([text], "", kind), place) for text, place in _names(name, stem))
-        title, source = next(((one, place) for one, place in named if one.readings), (title, source))
-    year = _year_in(stem)
+def _title(lines: Sequence[str], sheet: Sheet, vocabulary: Vocabulary) -> TitlePeriod:
+    """Return the period that lines name; a month without a year is of the year in the file's name."""
+    title = read_title_period(lines, sheet.name, vocabulary.period_kind)
+    year = _year_in(_stem(sheet))
     if title.fit == "partial" and year is not None:
-        said = lines if source == "title" else [name]
-        return read_title_period([*said, f"năm {year}"], "", kind), "file name"
-    return title, source
-
-
-def _names(name: str, stem: str) -> list[tuple[str, str]]:
-    return [(text, source) for text, source in ((name, "sheet name"), (stem, "file name")) if text]
+        return read_title_period([*lines, f"năm {year}"], "", vocabulary.period_kind)
+    return title
 
 
 def _year_in(text: str) -> int | None:

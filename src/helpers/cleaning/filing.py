@@ -11,11 +11,12 @@ from helpers.cleaning.cell_names import Position
 from helpers.cleaning.headings import Meaning
 from helpers.cleaning.ledger import Figure, Ledger
 from helpers.cleaning.numbers import Expected, Number, read_number
-from helpers.cleaning.placing import Aside, Place, PlacedTable, unread_keys
+from helpers.cleaning.placing import Aside, Place, PlacedTable
 from helpers.cleaning.rates import file_rate
 from helpers.cleaning.sheet_tables import Column
 from helpers.cleaning.table_rows import Row
 from helpers.cleaning.totals import file_total
+from helpers.cleaning.unplaced import unread_keys
 from helpers.cleaning.vocabulary import (
     COMPARISON,
     DENOMINATOR,

@@ -16,10 +16,11 @@ from helpers.cleaning.period_reading import combined, completed
 from helpers.cleaning.personal import shown
 from helpers.cleaning.sheet_tables import Column, Table
 from helpers.cleaning.table_rows import Row
+from helpers.cleaning.unplaced import unread_keys, why_no_ward, why_unknown_ward
 from helpers.cleaning.vocabulary import TOTAL, WARD_NAME, Vocabulary
 from helpers.cleaning.workbook import Sheet
 from helpers.errors import Problem
-from helpers.messages import Message, say
+from helpers.messages import say
 from helpers.study.objects import Ward
 
 
@@ -267,25 +268,16 @@ class _Placer:
         self.placed.missing = tuple(missing)
         for row in self.placed.rows:
             if row.kind == "unknown_ward" and missing:
-                self._problem(row.place, self.sheet.text(row.place), *self._unknown_ward(row, towns))
+                self._problem(
+                    row.place,
+                    self.sheet.text(row.place),
+                    *why_unknown_ward(self.sheet.text(row.place), towns, self.vocabulary),
+                )
             elif row.kind == "stray":
                 rule = say("a row inside or under the table names no ward and is no total")
                 self._problem(
                     row.place, self.sheet.text(row.place), rule, say("Write the ward's name in it, or delete the row.")
                 )
-
-    def _unknown_ward(self, row: Row, towns: set[str]) -> tuple[Message, Message]:
-        name = self.sheet.text(row.place)
-        town_code = next(iter(towns)) if len(towns) == 1 else None
-        suggestion = self.vocabulary.suggest_ward(name, town_code)
-        rule = say("no ward of the study is called this")
-        if suggestion:
-            return rule, say(
-                "Correct the name, or add the spelling to ward_aliases.csv; it looks like “{suggestion}”, "
-                "which is only a guess.",
-                suggestion=suggestion,
-            )
-        return rule, say("Correct the name, or add the spelling to ward_aliases.csv.")
 
     def _place_figure(self, row: Row, column: Column, found: StudyPeriod | None, towns: set[str]) -> None:
         position, meaning = (row.number, column.number), column.meaning
@@ -328,7 +320,7 @@ class _Placer:
             return
         self._told.add(position)
         name = self.sheet.text(position)
-        self._problem(position, name, *_why_no_ward(name, candidates, towns, period, self.vocabulary))
+        self._problem(position, name, *why_no_ward(name, candidates, towns, period, self.vocabulary))
 
     def _check_twice(self) -> None:
         """Find figures of one ward, period and indicator that stand in the table twice; each row is told once."""
@@ -346,35 +338,3 @@ class _Placer:
                 row=earlier[0],
             )
             self._problem(row.place, self.sheet.text(row.place), rule, say("Delete the row that is wrong."))
-
-
-def unread_keys() -> tuple[Message, Message]:
-    """Return why a row is not taken whose keys cannot be read, and what to do."""
-    rule = say("what this row says about its ward, period or indicator cannot be read")
-    return rule, say("Correct its key cells, or add their spelling to the study.")
-
-
-def _why_no_ward(
-    name: str, candidates: Sequence[Ward], towns: set[str], period: str, vocabulary: Vocabulary
-) -> tuple[Message, Message]:
-    if not candidates:
-        return (
-            say("nothing says which ward these figures are of"),
-            say("Write the ward's name in the row, in the heading or above the table."),
-        )
-    own = [ward for ward in candidates if ward.town_code in towns]
-    if not own:
-        elsewhere = ", ".join(sorted({ward.town_name_vi for ward in candidates}))
-        rule = say("this is a ward of {towns}, and the table's other wards are of another town", towns=elsewhere)
-        suggestion = vocabulary.suggest_ward(name, next(iter(towns)) if len(towns) == 1 else None)
-        if suggestion:
-            return rule, say(
-                "Correct the name (perhaps “{suggestion}” is meant), or add a column that names the town.",
-                suggestion=suggestion,
-            )
-        return rule, say("Correct the name, or add a column that names the town.")
-    if len(own) > 1 and sum(vocabulary.has_ward(ward, period) for ward in own) > 1:
-        rule = say("this name may mean several wards in {period}", period=period)
-        return rule, say("Write the full name, or the code, or add a column that names the town.")
-    rule = say("this ward does not exist throughout {period}", period=period)
-    return rule, say("See wards.csv for its days, and correct the name or the period.")

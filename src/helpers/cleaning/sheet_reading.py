@@ -6,18 +6,19 @@ ward that is not known where one is missing, a row of another town, a figure twi
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helpers.cleaning.cell_names import Position
-from helpers.cleaning.context import Context, lines_between, read_context
+from helpers.cleaning.context import Context, lines_between, read_contexts
 from helpers.cleaning.filing import RunningSum, file_table
 from helpers.cleaning.ledger import Ledger
 from helpers.cleaning.period_grammar import find_signatures
 from helpers.cleaning.period_keys import read_period_keys
-from helpers.cleaning.period_text import FIRST_YEAR, LAST_YEAR
+from helpers.cleaning.period_text import FIRST_YEAR, LAST_YEAR, read_key
 from helpers.cleaning.placing import PlacedTable, place_table
 from helpers.cleaning.sheet_tables import ALL_COLUMNS, Table, find_tables, settle_totals
-from helpers.cleaning.table_rows import read_rows
+from helpers.cleaning.table_rows import Row, read_rows
 from helpers.cleaning.vocabulary import WARD_NAME, Vocabulary
 from helpers.cleaning.workbook import CellValue, Dropped, Sheet, Uncalculated, as_text
 from helpers.errors import Problem
@@ -76,24 +77,43 @@ def _understood(sheet: Sheet, vocabulary: Vocabulary) -> SheetReading:
     if not tables:
         return _read_without_table(sheet, vocabulary)
     reading = SheetReading(sheet)
-    first_lines = lines_between(sheet, 1, tables[0].first_header - 1)
-    top = read_context(first_lines, sheet, vocabulary)
+    titles: list[list[str]] = []
+    bodies: list[tuple[Row, ...]] = []
     rows_above = 0
     for table in tables:
-        lines = lines_between(sheet, rows_above + 1, table.first_header - 1, table.title_span)
-        context = top if lines == first_lines else read_context(lines, sheet, vocabulary).or_else(top)
+        titles.append(_title_lines(sheet, table, rows_above, vocabulary))
         keys = read_period_keys(sheet, table, vocabulary.period_kind)
-        rows = read_rows(sheet, table, vocabulary, keys)
-        reading.tables.append(place_table(sheet, table, rows, context, vocabulary))
+        bodies.append(read_rows(sheet, table, vocabulary, keys))
         reading.notes += keys.notes
-        reading.contexts.append(context)
         if table.title_span.stop == ALL_COLUMNS.stop:  # no other table stands beside it
-            rows_above = max([table.last_header, *(row.number for row in rows)])
+            rows_above = max([table.last_header, *(row.number for row in bodies[-1])])
+    reading.contexts = read_contexts(titles, sheet, vocabulary)
+    for table, rows, context in zip(tables, bodies, reading.contexts, strict=True):
+        reading.tables.append(place_table(sheet, table, rows, context, vocabulary))
     reading.problems = [problem for placed in reading.tables for problem in placed.problems]
     reading.signed = _signed(sheet)
     if not reading.problems:
         _file(reading, vocabulary)
     return reading
+
+
+def _title_lines(sheet: Sheet, table: Table, rows_above: int, vocabulary: Vocabulary) -> list[str]:
+    """Return the lines that are a table's title: those above it, from the last row that may be of a lost table."""
+    between = range(rows_above + 1, table.first_header)
+    rows: dict[int, list[CellValue]] = {row: [] for row in between}
+    for (row, _), value in sheet.cells.items():
+        if row in between:
+            rows[row].append(value)
+    first = max((row + 1 for row in between if _is_of_a_table(rows[row], vocabulary)), default=between.start)
+    return lines_between(sheet, first, table.first_header - 1, table.title_span)
+
+
+def _is_of_a_table(cells: Sequence[CellValue], vocabulary: Vocabulary) -> bool:
+    """Return whether a row outside the tables looks like one of a table whose headings are not understood."""
+    numbers = [value for value in cells if _is_number(value) and not _is_year(value)]
+    texts = [value for value in cells if isinstance(value, str) and value not in numbers]
+    is_labelled = any(vocabulary.wards_called(text) or read_key(text) for text in texts)
+    return len(numbers) > 1 or (bool(numbers) and is_labelled)
 
 
 def _signed(sheet: Sheet) -> tuple[str, ...]:

@@ -227,11 +227,17 @@ def _texts(sheet: Sheet) -> set[str]:
 
 
 def _told(columns: Sequence[Column]) -> float:
-    """Return how much the headings of a block tell; figures that read the same need a further row."""
+    """Return how much the headings of a block tell, over the tables that stand side by side in it."""
+    meanings = [column.meaning for column in columns if column.meaning is not None]
+    if not (any(meaning.is_key for meaning in meanings) and any(meaning.is_figure for meaning in meanings)):
+        return -math.inf
+    return sum(map(_told_by_table, _side_by_side(columns)))
+
+
+def _told_by_table(columns: Sequence[Column]) -> int:
+    """Return how much the headings of one table tell; figures that read the same need a further row."""
     meanings = [column.meaning for column in columns if column.meaning is not None]
     known = set(meanings)
-    if not (any(meaning.is_key for meaning in known) and any(meaning.is_figure for meaning in known)):
-        return -math.inf
     repeated = sum(meaning.is_figure for meaning in meanings) - sum(meaning.is_figure for meaning in known)
     unknown = len(columns) - len(meanings)
     return len(known) + sum(bool(meaning.indicator) for meaning in known) - unknown - 2 * repeated
@@ -244,8 +250,7 @@ def _side_by_side(columns: Sequence[Column]) -> Iterable[tuple[Column, ...]]:
     for place, column in enumerate(columns):
         role = column.meaning.role if column.meaning is not None else ""
         is_again = role in (WARD_NAME, WARD_CODE, PERIOD, INDICATOR) and role in seen
-        has_figures = any(c.meaning is not None and c.meaning.is_figure for c in columns[starts[-1] : place])
-        if is_again and has_figures:
+        if is_again and _has_figures(columns[starts[-1] : place]) and _has_figures(columns[place:]):
             before = columns[place - 1].meaning
             is_numbered = before is not None and before.role == SEQUENCE_NUMBER
             starts.append(place - 1 if is_numbered else place)
@@ -253,6 +258,10 @@ def _side_by_side(columns: Sequence[Column]) -> Iterable[tuple[Column, ...]]:
         seen.add(role)
     for first, last in zip(starts, [*starts[1:], len(columns)], strict=True):
         yield tuple(columns[first:last])
+
+
+def _has_figures(columns: Sequence[Column]) -> bool:
+    return any(column.meaning is not None and column.meaning.is_figure for column in columns)
 
 
 def settle_totals(table: Table) -> Table:

@@ -3,18 +3,19 @@
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from cleaning.messy.mutations import ALONE, MUTATIONS, figures_of
-from cleaning.messy.office import KINDS, draw_return, save
+from cleaning.messy.office import KINDS, Place, Sent, draw_return, save
 from cleaning.messy.oracle import figures_in, is_balanced, lost_cells, remaining, wrongs
 from cleaning.messy.study import ANY, Choose, Key
 from helpers.cleaning import clean_returns
 from helpers.errors import DataProblems
 
 T = TypeVar("T")
+UNSPOILT = "nothing"
 DAMAGES = ("truncated", "flipped", "zeroed", "repeated", "foreign")
 BARE_SUFFIXES = (".csv", ".tsv", ".txt", ".xls", ".parquet")
 """Files without a checksum: where their bytes change, they may tell anything."""
@@ -41,9 +42,7 @@ def seeded(seed: int) -> Choose:
 
 def run_case(seed: int, folder: Path) -> Case:
     """Draw, spoil, clean and judge one return; the folder is emptied."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    choose = seeded(seed)
+    choose = _begin(seed, folder)
     is_damage = choose(range(8)) == 0
     # A Parquet file has one row of headings, each another: most of what goes wrong with a table cannot be saved in one.
     sent = draw_return(folder, choose, kinds=KINDS if is_damage else KINDS[:-1], is_cumulative=False)
@@ -52,7 +51,25 @@ def run_case(seed: int, folder: Path) -> Case:
     places = save(sent, choose)
     if is_damage:
         names = [_damage(sorted((folder / "returns").iterdir()), loose, choose)]
-    kind = " + ".join(names)
+    return _judged(seed, " + ".join(names), sent, places, loose, is_damage=is_damage)
+
+
+def run_unspoilt(seed: int, folder: Path) -> Case:
+    """Draw, clean and judge one return with which nothing went wrong: the whole truth must come out."""
+    choose = _begin(seed, folder)
+    sent = draw_return(folder, choose)
+    case = _judged(seed, UNSPOILT, sent, save(sent, choose), set(sent.unsure), is_damage=False)
+    is_whole = case.outcome == "right" or (case.outcome == "as written" and bool(sent.unsure))
+    return case if is_whole or case.faults else replace(case, outcome="wrong", faults=(f"was {case.outcome}",))
+
+
+def _begin(seed: int, folder: Path) -> Choose:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return seeded(seed)
+
+
+def _judged(seed: int, kind: str, sent: Sent, places: Sequence[Place], loose: set[Key], *, is_damage: bool) -> Case:
     try:
         cleaned = clean_returns(sent.truth.study)
     except DataProblems as error:
@@ -60,7 +77,7 @@ def run_case(seed: int, folder: Path) -> Case:
         return Case(seed, kind, "refused", tuple(faults))
     except Exception as error:  # noqa: BLE001 -- a traceback is what this looks for
         return Case(seed, kind, "crashed", (repr(error),))
-    faults = wrongs(cleaned, sent.pages, places, loose) + ([] if is_balanced(cleaned) else ["unbalanced"])
+    faults = wrongs(cleaned, sent, places, loose) + ([] if is_balanced(cleaned) else ["unbalanced"])
     faults += [] if is_damage else lost_cells(cleaned, sent.pages, places)
     held, found = remaining(sent.pages, places), figures_in(cleaned)
     is_right = {key: count for key, (count, _) in held.items()} == found

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from cleaning.messy.office import Place
+from cleaning.messy.office import Place, Sent
 from cleaning.messy.sheets import Page
 from cleaning.messy.spellings import Figure, plain
 from cleaning.messy.study import ANY, Key
@@ -73,16 +73,20 @@ def remaining(pages: Sequence[Page], places: Sequence[Place]) -> Held:
     return found
 
 
-def wrongs(cleaned: CleanedReturns, pages: Sequence[Page], places: Sequence[Place], loose: set[Key]) -> list[str]:
-    """Return what is wrong in a panel, given what the pages still hold and what they no longer tell truly."""
+def wrongs(cleaned: CleanedReturns, sent: Sent, places: Sequence[Place], loose: set[Key]) -> list[str]:
+    """Return what is wrong in a panel, given what the pages still hold and what they no longer tell truly.
+
+    A figure that was lost may still be told by the cumulative ones.
+    """
     if ANY in loose:
         return []
-    found, held = figures_in(cleaned), remaining(pages, places)
+    found, held = figures_in(cleaned), remaining(sent.pages, places)
     aside = set(zip(cleaned.quarantine["file"], cleaned.quarantine["sheet"], cleaned.quarantine["cell"], strict=True))
+    told = sent.truth.figures if "running" in sent.style.extra_columns else {}
     wrong = [
         f"{key} is {value:g}, not {held[key][0] if key in held else 'in the file'}"
         for key, value in found.items()
-        if key not in loose and (key not in held or held[key][0] != value)
+        if key not in loose and value != (held[key][0] if key in held else told.get(key))
     ]
     lost = [
         f"{key} at {cells} is nowhere"
