@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.paths import written_beside
+from page_section import write_section
 from size_of_tests.cells import CELLS, KAPPA, RATES, UNTUNED, UNTUNED_KAPPA
 from size_of_tests.draws import SEED
 from size_of_tests.judging import LEVEL, Mark, marks, rejects
@@ -34,7 +34,9 @@ def report(results: Results, replications: dict[str, int]) -> str:
 
 
 def _lesson(results: Results, judged: Sequence[Mark]) -> list[str]:
-    sizes, coverages = ([mark for mark in judged if mark.name.startswith(what)] for what in ("size", "coverage"))
+    sizes, coverages, claimed = (
+        [mark for mark in judged if mark.name.startswith(what)] for what in ("size", "coverage", "any_claim")
+    )
     if not sizes:
         return ["Nothing was measured yet."]
     lines = [
@@ -43,6 +45,11 @@ def _lesson(results: Results, judged: Sequence[Mark]) -> list[str]:
     ]
     if coverages:
         lines.append(f"Its 95% intervals held the true effect in {_span(coverages)}; {_kept(coverages)}.")
+    if claimed:
+        lines.append(
+            f"Anything was claimed among three outcomes in {_span(claimed)}; {_kept(claimed)}. What is short is listed "
+            "under *Marks*."
+        )
     lines += [*_two_way_sentence(results), *_peers_sentence(results)]
     lines.append(
         "This holds for the worlds drawn here, and for nothing else: wards that move otherwise, spillover, or wards "
@@ -150,11 +157,4 @@ def _marks_text(judged: Sequence[Mark]) -> list[str]:
 
 def write_report(text: str, path: Path) -> None:
     """Write the section into a page between its marks, or make the page."""
-    section = f"{BEGIN}\n\n{text}\n{END}\n"
-    page = path.read_text(encoding="utf-8") if path.is_file() else "# Validation\n\n"
-    if BEGIN in page and END in page:
-        page = page[: page.index(BEGIN)] + section + page[page.index(END) + len(END) + 1 :]
-    else:
-        page += section
-    with written_beside(path) as beside:
-        beside.write_text(page, encoding="utf-8")
+    write_section(path, BEGIN, END, text)

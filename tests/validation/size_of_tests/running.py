@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,7 +14,7 @@ from size_of_tests.cells import CELLS, COMPARED_WORLDS, OWN_WORLDS
 from size_of_tests.draws import EFFECTS
 from size_of_tests.judging import marks
 from size_of_tests.measures import measure
-from size_of_tests.store import Results, Store
+from size_of_tests.store import Columns, Results, Store
 from size_of_tests.tasks import AGAIN_FIRST, BATCH, Task, planned
 
 AHEAD = 8
@@ -67,7 +67,14 @@ def plan(part: str, replications: dict[str, int], results: Results) -> Iterator[
                 yield Task(part, cell, case, batch, first + start, count)
 
 
-def run(tasks: Iterable[Task], store: Store, *, pool: ProcessPoolExecutor | None, deadline: float) -> bool:
+def run(
+    tasks: Iterable[Task],
+    store: Store,
+    *,
+    pool: ProcessPoolExecutor | None,
+    deadline: float,
+    measure: Callable[[Task], Columns] = measure,
+) -> bool:
     """Measure the tasks not yet stored and store them in order; return whether the time sufficed."""
     missing = [task for task in tasks if task.key not in store.batches]
     waiting: deque = deque()

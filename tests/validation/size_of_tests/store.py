@@ -12,16 +12,23 @@ from size_of_tests.tasks import Task
 VERSION = "2"
 """Raise it when a change could alter a stored number; lines of other versions are ignored, and so run again."""
 
-
+Columns = dict[str, list[float | None]]
 Results = dict[tuple[str, str, str], dict[str, np.ndarray]]
 
 
 class Store:
-    """The batches measured so far, one JSON line each."""
+    """The batches measured so far, one JSON line each.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.batches: dict[tuple[str, str, str, int], tuple[Task, dict[str, list[float | None]]]] = {}
+    Parameters
+    ----------
+    path : Path
+    version : str
+        What the lines must say to count.
+    """
+
+    def __init__(self, path: Path, version: str = VERSION) -> None:
+        self.path, self.version = path, version
+        self.batches: dict[tuple[str, str, str, int], tuple[Task, Columns]] = {}
         if not path.is_file():
             return
         whole = path.read_bytes()
@@ -30,14 +37,14 @@ class Store:
             path.write_bytes(kept)
         for line in kept.decode("utf-8").splitlines():
             record = json.loads(line)
-            if record["version"] == VERSION:
+            if record["version"] == version:
                 task = Task(**record["task"])
                 self.batches[task.key] = task, record["columns"]
 
-    def append(self, task: Task, columns: dict[str, list[float | None]]) -> None:
+    def append(self, task: Task, columns: Columns) -> None:
         """Keep one batch, in memory and as a line of the file."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        record = {"version": VERSION, "task": asdict(task), "columns": columns}
+        record = {"version": self.version, "task": asdict(task), "columns": columns}
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record, separators=(",", ":")) + "\n")
         self.batches[task.key] = task, columns
