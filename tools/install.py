@@ -50,6 +50,7 @@ def main():
         stamp[lock] = wanted[lock]
     install_project()
     run([PYTHON, "-m", "ipykernel", "install", "--sys-prefix", "--name", "python3"], is_quiet=True)
+    run([PYTHON, "-m", "helpers.batch.warm_kernelspec"], is_quiet=True)
     stamp.update({PROJECT: wanted[PROJECT], "place": str(ROOT)})
     beside = STAMP.with_suffix(".part")
     beside.write_text(json.dumps(stamp, indent=1, sort_keys=True), encoding="utf-8")

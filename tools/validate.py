@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("published", "size", "gates", "fuzz", "kills")
-STUDIES = {"size": "size_study.py"}
+STUDIES = {"size": "size_study.py", "gates": "gates_study.py"}
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMBA", "RAYON")}
 
 

@@ -84,10 +84,11 @@ def _locale_language() -> str:
 @click.option("--only", metavar="NOTEBOOK", help="Run this notebook alone, such as 03; those before it must have run.")
 @click.option("--indicator", metavar="ID", help="Run one indicator's notebooks, and those that they need.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Notebooks at a time; default: the run file's, or all cores.")
+@click.option("--full", is_flag=True, help="Try every check on every indicator, not on the primary one alone.")
 @click.option("--force", is_flag=True, help="Run again what is done already.")
 @click.option("--dry-run", is_flag=True, help="Say what would run, and why; run nothing.")
 def run_batch(
-    runfile: str, only: str | None, indicator: str | None, jobs: int | None, force: bool, dry_run: bool
+    runfile: str, only: str | None, indicator: str | None, jobs: int | None, full: bool, force: bool, dry_run: bool
 ) -> int:
     """Run the notebooks of RUNFILE, those alone that are missing or out of date."""
     from helpers.batch.parameters import notebook_named
@@ -95,6 +96,7 @@ def run_batch(
     from helpers.batch.runfile import find_run_file, read_run_file
 
     batch = read_run_file(find_run_file(runfile))
+    batch = batch.fully_checked() if full else batch
     plan = make_plan(batch, only=notebook_named(only) if only else None, indicator=indicator, force=force)
     if dry_run:
         _print_plan(plan)
@@ -116,15 +118,12 @@ def _execute(plan: "Plan", jobs: int | None) -> int:
             click.echo(f"  {sum(decision.why == why for decision in to_run)} because {why}", err=True)
     with shown_progress(len(to_run)) as listener:
         result = execute_plan(plan, jobs=jobs or plan.batch.settings.jobs or default_jobs(), listener=listener)
-    is_restricted = plan.batch.study.origin == "real_restricted"
-    index = "" if is_restricted else export_run(plan, failures=result.failures)
+    for why in result.why_cold:
+        click.echo(f"Kernels started cold: {why}.", err=True)
+    index = export_run(plan, failures=result.failures)
     if result.failures:
         return _report_failures(plan, result)
-    if is_restricted:
-        click.echo(f"Tables of run {plan.run}: {plan.folder}. The data are restricted: no page is made before")
-        click.echo("disclosure control exists, so notebook 05 was left out.")
-    else:
-        click.echo(f"Findings of run {plan.run}: {index}")
+    click.echo(f"Findings of run {plan.run}: {index}")
     return 0
 
 
@@ -259,6 +258,11 @@ def _checked(read: "Study") -> tuple[list[Message], tuple[Problem, ...]]:
             furniture=int(account["furniture_count"].sum()),
         )
     )
+    zeros = int(account["absent_zero_count"].sum())
+    if zeros:
+        sayings.append(
+            say("Beside these {count} zeros of wards not listed, because study.toml declares them so.", count=zeros)
+        )
     return sayings, quarantine_problems(cleaned)
 
 

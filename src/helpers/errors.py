@@ -57,6 +57,10 @@ class EstimationError(ModelWardsError):
     """An estimator was given data it must not be used on."""
 
 
+class DisclosureRisk(ModelWardsError):
+    """Restricted figures could be worked out from what would be published: nothing is exported."""
+
+
 class NotebookFailed(ModelWardsError):
     """One or more notebooks of a run ended with an error; the others were kept."""
 

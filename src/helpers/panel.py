@@ -29,8 +29,10 @@ REPEATING_COLUMNS = tuple(name for name in TEXT_COLUMNS if name != "cell")
 PANEL_COLUMNS = (
     "ward_id", "town_code", "period", "indicator", "value", "denominator", "mark", "released", "file", "sheet", "cell",
 )  # fmt: skip
-MARKS = ("number", "zero", "zero_mark", "missing")
-"""How the cell was written: a number other than 0, the digit 0, a mark declared to mean zero, or not reported."""
+BY_ABSENCE = "zero_by_absence"
+MARKS = ("number", "zero", "zero_mark", "missing", BY_ABSENCE)
+"""How the cell was written: a number other than 0, the digit 0, a mark declared to mean zero, not reported; or not at
+all, where the study declares that a ward which its town's table leaves out had none."""
 MOST_SHOWN = 3
 """Of what is wrong in a panel, by name; the rest is counted."""
 
@@ -68,7 +70,7 @@ def check_panel(panel: pd.DataFrame) -> pd.DataFrame:
             )
         panel = panel.iloc[order].reset_index(drop=True)
     _check_numbers(panel)
-    is_zero, is_missing = panel["mark"].isin(["zero", "zero_mark"]), panel["mark"].eq("missing")
+    is_zero, is_missing = panel["mark"].isin(["zero", "zero_mark", BY_ABSENCE]), panel["mark"].eq("missing")
     contradicts = (
         ~panel["mark"].isin(MARKS)
         | (is_missing & panel["value"].notna())

@@ -4,9 +4,11 @@ Nothing in the project depends on the working directory: papermill runs notebook
 notebook's own.
 """
 
+import io
 import os
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from helpers.errors import UnwritableOutput, UsageError
 ROOT_VARIABLE = "MODEL_WARDS_ROOT"
 OUTPUT_VARIABLE = "MODEL_WARDS_OUTPUT"
 PROJECT_MARK = 'name = "model-wards"'
+NO_DATE = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip can hold: stands for none."""
+BEST_COMPRESSION = 9
 
 
 def project_root() -> Path:
@@ -104,3 +109,20 @@ def written_beside(target: Path) -> Iterator[Path]:
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def dateless_zip(parts: Mapping[str, bytes]) -> bytes:
+    """Return a zip of named contents, in the order given, without dates, owners or anything else of this machine.
+
+    Examples
+    --------
+    >>> dateless_zip({"a.txt": b"a"}) == dateless_zip({"a.txt": b"a"})
+    True
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in parts.items():
+            entry = zipfile.ZipInfo(name, date_time=NO_DATE)
+            entry.create_system, entry.external_attr = 0, 0
+            archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED, compresslevel=BEST_COMPRESSION)
+    return buffer.getvalue()

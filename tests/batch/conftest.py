@@ -14,7 +14,8 @@ import json, os, pathlib
 folder = pathlib.Path(os.environ["MODEL_WARDS_OUTPUT"]) / "data" / "processed" / run
 own = globals().get("indicator") or globals().get("language")
 name = "NOTEBOOK" + (f".{own}" if own else "")
-part = {"notebook": "NOTEBOOK", "parameters": {"run": run, "study": study}, "outputs": ["NOTEBOOK.txt"]}
+parameters = {name: globals()[name] for name in FIELDS}
+part = {"notebook": "NOTEBOOK", "parameters": parameters, "outputs": ["NOTEBOOK.txt"]}
 (folder / "parts" / "manifest").mkdir(parents=True, exist_ok=True)
 (folder / "parts" / "manifest" / f"{name}.json").write_text(json.dumps(part))
 (folder / "NOTEBOOK.txt").write_text("made")
@@ -31,7 +32,8 @@ def write_toy_notebook(folder: Path, notebook: str) -> Path:
     parameters = "\n".join(f"{name}: {type(value).__name__} = {value!r}" for name, value in model.model_dump().items())
     cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}, id="parameters")]
     for position, source in enumerate((TOY, FAIL)):
-        cells.append(nbformat.v4.new_code_cell(source.replace("NOTEBOOK", notebook).strip(), id=f"cell-{position}"))
+        text = source.replace("NOTEBOOK", notebook).replace("FIELDS", repr(tuple(model.model_dump()))).strip()
+        cells.append(nbformat.v4.new_code_cell(text, id=f"cell-{position}"))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path = folder / f"{notebook}.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
@@ -49,6 +51,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(real / name, root / name)
     monkeypatch.setenv("MODEL_WARDS_ROOT", str(root))
     monkeypatch.setenv("MODEL_WARDS_OUTPUT", str(tmp_path / "output"))
+    monkeypatch.setenv("MODEL_WARDS_KERNELS", "cold")
     (tmp_path / "output").mkdir()
     return root
 

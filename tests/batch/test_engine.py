@@ -47,7 +47,8 @@ def pretend_done(run_file: Path) -> None:
         parts = task_key(task, keys)
         keys[task.name] = whole_key(parts)
         append_entry(folder, Entry(task=task.name, status="done", key=keys[task.name], parts=parts))
-        part = {"notebook": task.notebook, "parameters": {}, "outputs": [f"parts/x/{task.name}.csv"]}
+        parameters = task.parameters.model_dump()
+        part = {"notebook": task.notebook, "parameters": parameters, "outputs": [f"parts/x/{task.name}.csv"]}
         write_json(part, part_path(folder, task.name))
         for path in (folder / "parts" / "x" / f"{task.name}.csv", executed_path(folder, task.name)):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +95,10 @@ def test_a_batch_runs_once_and_leaves_equal_bytes(
         paths = sorted(path for path in plan.folder.rglob("*") if path.is_file())
         kept.append({path.relative_to(plan.folder).as_posix(): path.read_bytes() for path in paths})
     assert to_run(planned(run_file)) == {}
+    timings = json.loads(kept[0]["timings.json"])
+    assert timings["kernels"] == {"asked for": len(NAMES)}
+    assert set(timings["phases"]) == set(NAMES)
+    assert set(timings["phases"][NAMES[0]]) == {"start", "imports", "work", "export"}
     for timed in ("journal.jsonl", "timings.json"):
         assert kept[0].pop(timed) is not None
         kept[1].pop(timed)
@@ -121,7 +126,9 @@ def test_a_failure_is_kept_its_dependents_are_skipped_and_the_rest_goes_on(
     assert "Traceback" not in told
     kept = folder / "notebooks" / "failed" / "03_estimate_effect.fires.ipynb"
     assert kept.is_file()
-    assert "made to fail" in (tmp_path / "output" / "reports" / "toy" / "index.html").read_text(encoding="utf-8")
+    index = (tmp_path / "output" / "reports" / "toy" / "index.html").read_text(encoding="utf-8")
+    assert "cell 4: ValueError: made to fail (run = toy, study = nghe_an, " in index
+    assert "indicator = fires" in index
     assert read_journal(folder)["04_check_robustness.crime_order"].status == "done"
 
     mark.unlink()

@@ -42,6 +42,8 @@ def test_what_is_left_out_takes_defaults(tmp_path: Path) -> None:
             "is a percentage; notebook 03 estimates",
         ),
         ("run: a\nstudy: nghe_an\nindicators: []\n", "empty list"),
+        ("run: a\nstudy: nghe_an\nindicators: fires\n", r"indicators is 'fires': write “all”, or a list .* \[fires\]"),
+        ("run: a\nstudy: nghe_an\nanticipation: 100\n", "anticipation: 100 admits no estimate"),
         ("run: a\nstudy: nghe_am\n", "nghe_an"),
         ("run: a\nstudy: nghe_an\ntiming: plam\n", "timing “plam”"),
         ("run: a\nstudy: nghe_an\nreading: C\n", "reading “C”"),
@@ -61,6 +63,13 @@ def test_what_is_left_out_takes_defaults(tmp_path: Path) -> None:
 def test_what_is_wrong_is_refused_before_anything_starts(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         read_run_file(written(tmp_path, text))
+
+
+def test_a_full_run_tries_every_check(tmp_path: Path) -> None:
+    batch = read_run_file(written(tmp_path, "run: a\nstudy: nghe_an\n"))
+    assert not batch.settings.parameters("04_check_robustness", indicator="fires").full
+    assert batch.fully_checked().settings.parameters("04_check_robustness", indicator="fires").full
+    assert read_run_file(written(tmp_path, "run: a\nstudy: nghe_an\nfull: true\n")).settings.full
 
 
 def test_a_ratio_is_covered_beside_a_count_in_the_studys_order(tmp_path: Path) -> None:

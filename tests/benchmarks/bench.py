@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from statistics import median
 
+import bench_batch
 import bench_cleaning
 import numpy as np
 import pandas as pd
@@ -77,7 +78,7 @@ GOALS = (
     Goal("scale_beyond_frame_gb", "peak memory of that beyond the frame, in GB", 1),
     Goal("scale_times_imputation_did", "diff_diff.ImputationDiD takes this many times our estimate", 1, is_floor=True),
     Goal("scale_times_fepois", "pyfixest.fepois takes this many times our estimate", 5, is_floor=True),
-    *(Goal(*goal) for goal in bench_cleaning.GOALS),
+    *(Goal(*goal) for goal in (*bench_cleaning.GOALS, *bench_batch.GOALS)),
 )
 
 
@@ -85,13 +86,14 @@ def main() -> int:
     seconds = {name: _in_own_process(name) for name in SECTIONS}
     fit, fit_peer = seconds["fit"], seconds["fit_peer"]
     scale, scale_peers = seconds["scale"], seconds["scale_peers"]
-    cleaning = {name: value for section in bench_cleaning.SECTIONS for name, value in seconds[section].items()}
+    parts = (*bench_cleaning.SECTIONS, *bench_batch.SECTIONS)
+    further = {name: value for section in parts for name, value in seconds[section].items()}
     measured = {
         "fit_microseconds": fit["seconds"] * 1e6,
         "fit_times_fepois": fit_peer["seconds"] / fit["seconds"],
         **seconds["worlds"],
         **scale,
-        **cleaning,
+        **further,
         "scale_times_imputation_did": scale_peers["imputation_did"] / scale["scale_estimate_seconds"],
         "scale_times_fepois": scale_peers["fepois"] / scale["scale_estimate_seconds"],
     }
@@ -212,6 +214,7 @@ SECTIONS: Mapping[str, Callable[[], Measures]] = {
     "scale": measure_scale,
     "scale_peers": measure_scale_peers,
     **bench_cleaning.SECTIONS,
+    **bench_batch.SECTIONS,
 }
 
 
@@ -315,6 +318,12 @@ def _page(measured: Measures, states: Mapping[str, str], peers: Measures) -> str
         "|---|---|",
         *(f"| {meaning} | {_number(measured[name])} |" for name, meaning in bench_cleaning.SECONDS.items()),
         "",
+        "## Batches, in seconds of the clock",
+        "",
+        "| what | seconds |",
+        "|---|---|",
+        *(f"| {meaning} | {_number(measured[name])} |" for name, meaning in bench_batch.SECONDS.items()),
+        "",
         "## How",
         "",
         f"- The fit: the statistic of {N_DRAWS + 1:,} labellings at the ratio {RATIO}, divided by their number, for",
@@ -331,6 +340,11 @@ def _page(measured: Measures, states: Mapping[str, str], peers: Measures) -> str
         "- Cleaning: 10,600 wards with made-up names × 120 months × 8 indicators in one file, period after period, 1%",
         "  of the values blank and so put aside; the peak is that of a process that also made the file. What is kept",
         "  of an unchanged return is what was understood of it.",
+        f"- Batches: notebook 03 with {bench_batch.DRAWS} draws over the first year of the small study, once for each",
+        f"  of {bench_batch.SETS} seeds, by the engine with warm kernels and {bench_batch.WORKERS} workers, its start",
+        "  included. The peers run the same notebook through papermill's API as it comes,",
+        f"  {bench_batch.SERIAL} times in a loop and {bench_batch.JOBLIB} times in joblib, whose workers are started",
+        "  and have papermill loaded before the clock runs.",
         "- Ours run on one thread, in each worker too. The peers run on their default threads, after a first small",
         "  fit.",
         f"- Versions: Python {sys.version_info.major}.{sys.version_info.minor}, {versions}. Cores: {os.cpu_count()}.",

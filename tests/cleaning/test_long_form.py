@@ -31,7 +31,7 @@ def test_a_long_file_is_read_and_balances(office: Office) -> None:
     assert panel.dropna().to_dict() == {"D2": 2, "D3": 1, "D4": 0.25, "D6": 0}
     assert cleaned.panel.set_index("cell").loc["D3", "denominator"] == 2
     assert dict(zip(cleaned.quarantine["cell"], cleaned.quarantine["value"], strict=True)) == {"D5": "", "D7": "1.234"}
-    assert cleaned.account.iloc[0].to_list() == ["returns/b.csv", "", 5 + 18 + 6 + 1, 4, 2, 24]
+    assert cleaned.account.iloc[0].to_list() == ["returns/b.csv", "", 5 + 18 + 6 + 1, 4, 2, 24, 0]
     assert cleaned.furniture.set_index("kind")["cell_count"].to_dict() == {"denominator": 1, "header": 5, "key": 18}
     assert cleaned.log.iloc[0].to_list() == [
         "returns/b.csv",

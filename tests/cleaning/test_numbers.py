@@ -1,12 +1,13 @@
+import dataclasses
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.cleaning.numbers import normalise_mark, read_number, read_plain_number
+from helpers.cleaning.numbers import Expected, normalise_mark, read_number, read_plain_number
 from helpers.cleaning.workbook import Uncalculated
-from helpers.study.objects import CellMarks
+from helpers.study.objects import CellMarks, DecimalSign
 
 MARKS = CellMarks(zero=("-", "không"), missing=("x",))
 
@@ -85,6 +86,53 @@ def test_percentages_have_a_decimal_comma() -> None:
     assert read_number("84.9%", MARKS, expected="percentage").rule == "ambiguous_dot"
 
 
+@pytest.mark.parametrize(
+    ("sign", "raw", "expected", "value", "rule"),
+    [
+        (",", "1.234", "count", 1234, "dotted_thousands"),
+        (",", "1 234", "count", 1234, "spaced_thousands"),
+        (",", "1,234", "percentage", 1.234, "decimal_comma"),
+        (",", "1,234", "count", None, "fraction"),
+        (",", "12,0", "count", 12, "decimal_comma"),
+        (",", "1.5", "percentage", None, "other_decimal_sign"),
+        (",", "0.123", "count", None, "other_decimal_sign"),
+        (",", "1,234,567", "count", None, "other_decimal_sign"),
+        (".", "1,234", "count", 1234, "comma_thousands"),
+        (".", "1 234", "count", 1234, "spaced_thousands"),
+        (".", "1,234,567.50", "fraction", 1234567.5, "decimal_point"),
+        (".", "1.5", "percentage", 1.5, "decimal_point"),
+        (".", "1.5%", "percentage", 1.5, "decimal_point"),
+        (".", "12.0", "count", 12, "decimal_point"),
+        (".", "1.234", "fraction", 1.234, "decimal_point"),
+        (".", "1.234", "count", None, "fraction"),
+        (".", "84,95", "percentage", None, "other_decimal_sign"),
+        (".", "1.234.567", "count", None, "other_decimal_sign"),
+        (".", "0,123", "count", None, "other_decimal_sign"),
+        (".", "-1.5", "fraction", None, "negative"),
+        (".", "…", "count", None, "undeclared_mark"),
+        (".", "17", "count", 17, "plain"),
+    ],
+)
+def test_a_declared_decimal_sign_decides(
+    sign: DecimalSign, raw: str, expected: Expected, value: float | None, rule: str
+) -> None:
+    number = read_number(raw, CellMarks(zero=("-",), missing=(), decimal_sign=sign), expected=expected)
+    assert (number.value, number.rule, bool(number.reason)) == (value, rule, value is None)
+
+
+def test_a_declared_sign_keeps_the_digits_of_a_rate() -> None:
+    english = CellMarks(zero=(), missing=(), decimal_sign=".")
+    assert read_number("84.951%", english, expected="percentage").decimals == 3
+
+
+@pytest.mark.parametrize(("sign", "value"), [("", None), (",", None), (".", 1.234)])
+def test_a_machine_s_file_has_a_point_whatever_is_declared(sign: DecimalSign, value: float | None) -> None:
+    marks = CellMarks(zero=(), missing=(), decimal_sign=sign)
+    assert read_plain_number("1.234", marks, is_count=True).value == value
+    assert read_plain_number("0.25", marks, is_count=True).value == 0.25
+    assert read_plain_number("0,25", marks, is_count=True).value is None
+
+
 @given(st.integers(0, 10**12))
 def test_dotted_thousands_come_back(count: int) -> None:
     assert read_number(f"{count:,}".replace(",", "."), MARKS).value == count
@@ -98,6 +146,9 @@ def test_decimal_commas_come_back(whole: int, hundredths: int) -> None:
 
 @given(st.text(alphabet="0123456789.,-–%x ()kôhng", max_size=9) | st.text(max_size=9))
 def test_a_text_is_a_number_or_refused_with_a_reason(text: str) -> None:
+    for sign in (",", "."):
+        declared = read_number(text, dataclasses.replace(MARKS, decimal_sign=sign), expected="fraction")
+        assert (declared.value is None) == bool(declared.reason) == (declared.mark == "missing")
     number = read_number(text, MARKS)
     assert (number.value is None) == bool(number.reason) == (number.mark == "missing")
     if number.value:

@@ -1,6 +1,7 @@
 """What looks personal stops the file, and is never repeated; what an office writes in its own tables does not."""
 
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,16 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 from openpyxl.comments import Comment
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.cell_range import MultiCellRange
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from helpers.cleaning.personal import is_personal_heading, looks_personal, shown, shown_file
 
 Office = Any  # the fixture's class lives in conftest.py, which cannot be imported
+Edit = Callable[[Worksheet], object]
 
 PERSONAL = [
     "038204001234", "123456789", 123456789.0, 138204001234.0, 38204001234.0, "038 204 001 234", "186 123 456",
@@ -198,6 +204,8 @@ def test_hidden_sheets_rows_and_comments_are_looked_at(office: Office) -> None:
         ("xl/pivotCache/pivotCacheDefinition1.xml", '<d><s v="Nguyễn"/><s v="038204001234"/></d>'),
         ("xl/externalLinks/externalLink1.xml", "<l><cell><v>0912345678</v></cell></l>"),
         ("xl/charts/chart9.xml", "<c><pt><v>038204001234</v></pt></c>"),
+        ("xl/drawings/vmlDrawing9.vml", "<xml><div>gọi 0912345678<br></div></xml>"),
+        ("xl/worksheets/_rels/sheet9.xml.rels", '<r><Relationship Target="mailto:0912345678@vinh.vn"/></r>'),
         (
             "xl/threadedComments/threadedComment1.xml",
             "<t><threadedComment><text>0912345678</text></threadedComment></t>",
@@ -209,6 +217,29 @@ def test_other_parts_of_a_workbook_are_looked_at(part: str, content: str, office
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(part, content)
     secret(office, "0912", "345678", "038204001234")
+
+
+@pytest.mark.parametrize(
+    ("what", "edit"),
+    [
+        ("a defined name", lambda page: page.parent.defined_names.add(DefinedName("so", attr_text='"0912345678"'))),
+        ("the header or footer of a page", lambda page: setattr(page.oddHeader.left, "text", "Gọi 0912345678")),
+        ("a message to whoever types", lambda page: page.add_data_validation(
+            DataValidation(type="whole", prompt="hỏi 0912345678", sqref=MultiCellRange("D7")))),
+        ("a link", lambda page: setattr(page["D7"], "hyperlink", Hyperlink(ref="D7", tooltip="gọi 0912345678"))),
+    ],
+)  # fmt: skip
+def test_what_a_workbook_says_beside_its_cells_is_looked_at(what: str, edit: Edit, office: Office) -> None:
+    office.send(edit=edit)
+    assert what in secret(office, "0912345678")
+
+
+def test_pictures_are_said_not_to_be_looked_into(office: Office) -> None:
+    path = office.send()
+    assert "not_searched" not in set(office.clean().log["what"])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/media/image1.png", b"x")
+    assert "not_searched" in set(office.clean().log["what"])
 
 
 def test_other_parts_without_people_are_no_problem(office: Office) -> None:

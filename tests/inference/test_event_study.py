@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from designs import make_design, months
+from helpers.checks.placebo_date import placebo_date
 from helpers.estimation.estimands import Estimand
 from helpers.inference.analysis import Analysis
 from helpers.inference.event_study import critical_distance, event_study
+from helpers.inference.placebo import placebo_design
 from helpers.inference.randomisation import build_experiment
 from helpers.study.design import NEVER, TREATED, Design
+from helpers.study.periods import PERIODS_PER_YEAR, period_range
 
 
 @pytest.fixture
@@ -53,3 +56,30 @@ def test_too_few_relabellings_leave_the_band_without_bounds(design):
 
 def test_critical_distance_is_a_rank():
     assert critical_distance(np.array([[0.0, *range(99)]])) == 94.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last", "start", "leads"),
+    [
+        ("calendar_quarter", "2016Q1", "2021Q4", 16, [(-5, -4), (-3, -2)]),
+        ("year", "2010", "2021", 8, [(-2, -2)]),
+        ("calendar_month", "2019-01", "2021-12", 24, [(-13, -11), (-10, -8), (-7, -5), (-4, -2)]),
+    ],
+)
+def test_leads_cover_the_year_before_the_donut_whatever_a_period_is(kind, first, last, start, leads):
+    labels = (0, 0, 0, *[NEVER] * 7)
+    design = make_design(labels, (start,), period_range(kind, first, last), anticipation=1, period_kind=kind)
+    assert len(placebo_design(design, "x").periods) - placebo_design(design, "x").starts[0] == PERIODS_PER_YEAR[kind]
+    rows = event_study(Analysis("x", drawn(design, 1), design, n_draws=119, seed=2), "two_way")
+    found = [row for row in rows if row.estimand == "lead"]
+    assert [(row.relative_period, row.relative_last) for row in found] == leads
+    assert all(row.reason == "" and np.isfinite(row.estimate) for row in found)
+
+
+def test_a_jump_within_the_last_year_is_seen_in_annual_returns():
+    """Twelve periods back, as with months, this study of twelve years had no placebo at all."""
+    design = make_design((0, 0, 0, *[NEVER] * 7), (8,), period_range("year", "2010", "2021"), period_kind="year")
+    cells = np.random.default_rng(1).poisson(200.0, (10, 12)).astype(float)
+    cells[:3, 7] *= 3
+    (check,) = placebo_date(Analysis("x", cells, design, n_draws=119, seed=2), "two_way")
+    assert (check.verdict, check.statistic > 1.5) == ("fail", True)

@@ -130,6 +130,36 @@ def test_mirror_images_are_no_further_chances(labels, towns, starts, smallest):
     assert min(found) == pytest.approx(smallest)
 
 
+def test_the_last_cohort_exchanged_with_as_many_wards_never_treated_is_a_mirror_too():
+    """Two wards that start late, two never treated and one that starts early, whose label is held."""
+    design = make_design((1, 1, -1, 0, -1), (2, 4), months("2020-01", "2020-06"))
+    late, found = Estimand("cohort", "y"), []
+    for seed in range(40):
+        experiment = build_experiment(counts(design, seed, 200.0) + 1, design, "two_way", late, n_draws=99, seed=1)
+        t = np.abs(experiment.statistics().t[1:])
+        found.append(np.mean(t >= t.max() * (1 - 1e-9)))
+    assert experiment.null_tested == "no effect anywhere"
+    assert experiment.assignments.smallest_p == pytest.approx(2 / 30)
+    assert min(found) == pytest.approx(2 / 30)
+
+
+@pytest.mark.parametrize(
+    ("labels", "towns"),
+    [((0, 1, -1, -1), "tttt"), ((0, 1, 1, -1, -1), "ttttt"), ((0, 1, -1, 0, 1, -1), "tttuuu"), ((0, 0, 1, -1), "tttt")],
+)
+@pytest.mark.parametrize("specification", ["two_way", "town_period"])
+def test_the_smallest_p_of_every_cohort_is_attained_and_no_smaller_one(labels, towns, specification):
+    design = make_design(labels, (2, 4), months("2020-01", "2020-06"), towns=towns)
+    for estimand in (OVERALL, Estimand("cohort", "x"), Estimand("cohort", "y")):
+        least = 1.0
+        for seed in range(4):
+            cells = counts(design, seed, 200.0) * np.random.default_rng(seed).choice([1, 3], (len(labels), 6)) + 1
+            experiment = build_experiment(cells, design, specification, estimand, n_draws=999, seed=1)
+            t = np.abs(experiment.statistics().t[1:])
+            least = min(least, float((t[None] >= t[:, None] - 1e-9).mean(axis=1).min()))
+        assert experiment.assignments.smallest_p == pytest.approx(least)
+
+
 def test_labels_of_towns_without_an_estimable_cell_are_no_further_chances():
     design = make_design(
         (0, -1, -1, -1, 1, -1, -1, -1), (4, 7), months("2020-01", "2020-10"), towns="ttttuuuu", anticipation=0

@@ -29,7 +29,19 @@ def test_without_averted_rows_the_ratio_interval_is_carried_over(briefing: Brief
 
 def test_an_open_ratio_interval_is_open_in_incidents(briefing: Briefing) -> None:
     effect = read_effects(pd.DataFrame([estimate_row("crime", conf_low=-1.0, conf_high=math.inf)]), briefing)[0]
-    assert (effect.change_low, effect.change_high) == (-math.inf, 30.0)
+    assert (effect.change_low, effect.change_high) == (-math.inf, math.inf)
+
+
+def test_what_was_observed_is_no_bound_where_the_ratio_has_none(briefing: Briefing) -> None:
+    """At an infinite ratio nothing was expected and all that was observed is in excess: arithmetic, no finding."""
+    ratio = estimate_row("crime", conf_low=-0.5, conf_high=math.inf)
+    rows = pd.DataFrame(
+        [ratio, ratio | {"scale": "averted_count", "estimate": 20.0, "conf_low": -30.0, "conf_high": 30.0}]
+    )
+    (effect,) = read_effects(rows, briefing)
+    assert (effect.change_low, effect.change_high) == (-30.0, math.inf)
+    (bounded,) = read_effects(rows.assign(conf_high=[0.5, 30.0]), briefing)
+    assert (bounded.change_low, bounded.change_high) == (-30.0, 30.0)
 
 
 def test_several_timings_need_one_that_is_the_runs(briefing: Briefing) -> None:

@@ -105,7 +105,7 @@ def test_ids_are_unique(page: str) -> None:
 
 def test_sections_come_in_the_order_of_reading(page: str) -> None:
     ids = [attributes.get("id") for attributes in Page(page).all("section")]
-    assert ids == list(SECTIONS)
+    assert ids == [name for name in SECTIONS if name != "protection"]
 
 
 def test_the_synthetic_mark_is_at_the_top_on_every_table_and_figure(page: str, findings: Findings) -> None:
@@ -126,13 +126,13 @@ def test_public_data_carry_no_synthetic_mark(tables: Tables, manifest: Manifest,
     assert "Published data" in page
 
 
-def test_restricted_data_are_not_exported(tables: Tables, manifest: Manifest, study: Study, tmp_path: Path) -> None:
+def test_restricted_data_are_not_told_without_disclosure_control(
+    tables: Tables, manifest: Manifest, study: Study, tmp_path: Path
+) -> None:
     restricted = replace(study, origin="real_restricted")
     manifest = manifest | {"origin": "real_restricted"}
     with pytest.raises(UsageError, match="disclosure control"):
         write_findings_page(build_findings(tables, manifest, restricted, language="vi"), tmp_path / "a.html")
-    with pytest.raises(UsageError, match="disclosure control"):
-        write_run_index(restricted, manifest, tmp_path / "index.html")
     assert not list(tmp_path.iterdir())
 
 
@@ -258,7 +258,9 @@ def test_a_ratio_without_estimate_says_why_in_the_pages_language(
 def test_a_run_without_ratio_has_no_such_part(tables: Tables, manifest: Manifest, study: Study) -> None:
     estimates = tables["estimates"].loc[lambda table: table["indicator"].ne("solved")]
     findings = build_findings(tables | {"estimates": estimates}, manifest, study, language="en")
-    assert [section.name for section in findings.sections] == [name for name in SECTIONS if name != "work"]
+    assert [section.name for section in findings.sections] == [
+        name for name in SECTIONS if name not in ("work", "protection")
+    ]
     assert 'href="#work"' not in findings_page(findings)
     assert findings.briefing.say("work.none") in findings.section("work").body
 
@@ -340,6 +342,17 @@ def test_the_table_of_effects_gives_assignments_and_the_smallest_p(
     fewer.loc[fewer["indicator"].eq("service"), ["n_assignments", "smallest_p"]] = (64.0, 1 / 64)
     mixed = build_findings(tables | {"estimates": fewer}, manifest, study, language="en")
     assert "at least 64 assignments, smallest possible p at most 0.016" in Page(mixed.effects_table()).text
+
+
+def test_intervals_of_cohorts_under_two_way_say_what_they_rest_on(
+    tables: Tables, manifest: Manifest, study: Study
+) -> None:
+    rows = tables["estimates"].copy()
+    beside = rows["specification"].eq("two_way") & rows["estimand"].eq("cohort")
+    assert beside.any()
+    rows.loc[beside, ["n_assignments", "smallest_p"]] = (496.0, 1 / 496)
+    told = build_findings(tables | {"estimates": rows}, manifest, study, language="en")
+    assert "(i), 496 assignments, smallest possible p 0.0020" in Page(told.effects_table()).text
 
 
 def test_a_study_with_one_town_one_cohort_and_no_question_of_roster(

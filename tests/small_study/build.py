@@ -221,7 +221,7 @@ def _write_programme(write: _Writer) -> None:
 def _indicator(name: str, *said: str) -> tuple[str, ...]:
     names_and_units, (role, better_when, is_primary, in_family) = said[:4], said[4:]
     flags = (is_primary, in_family, "no")
-    return (name, *names_and_units, "count", role, better_when, *flags, "", "", "", "", "fictional")
+    return (name, *names_and_units, "count", role, better_when, *flags, "", "", "", "", "fictional", "no")
 
 
 def _write_empty_tables(write: _Writer) -> None:

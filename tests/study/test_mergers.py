@@ -47,6 +47,16 @@ def test_whole_wards_that_merge_are_followed(merged: StudyCopy) -> None:
     assert len(study.reporting_wards) == 34
 
 
+def test_borders_of_parts_are_borders_of_the_merged_ward(merged: StudyCopy) -> None:
+    inner, outer = ("16681@2019-01-01", "16684@2019-01-01"), ("16684@2019-01-01", "16666@2019-01-01")
+    rows = [[*order, "unit_list"] for pair in (inner, outer) for order in (pair, pair[::-1])]
+    merged.write("adjacency.csv", [["ward_id", "neighbour_id", "source_id"], *rows])
+    assert [(row.ward_id, row.neighbour_id) for row in merged.load().adjacency] == [
+        ("16666@2019-01-01", "16681@2024-12-01"),
+        ("16681@2024-12-01", "16666@2019-01-01"),
+    ]
+
+
 def test_it_is_not_done_unasked(merged: StudyCopy) -> None:
     merged.replace("study.toml", "follow_merges = true", "follow_merges = false")
     problems = merged.problems()

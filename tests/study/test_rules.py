@@ -74,6 +74,19 @@ BROKEN = {
     "mark with two meanings": setting("missing = [] ", 'missing = ["Không"] ', "cells"),
     "mark that is a number": setting("missing = [] ", 'missing = ["0"] ', "cells"),
     "mark that is blank": setting("missing = [] ", 'missing = [" "] ', "cells"),
+    "absent wards of a ratio": setting(
+        "missing = [] ",
+        'absent_ward = "zero"\nabsent_ward_indicators = ["clearance"]\nmissing = [] ',
+        "cells.absent_ward_indicators",
+    ),
+    "absent wards of nothing known": setting(
+        "missing = [] ",
+        'absent_ward = "zero"\nabsent_ward_indicators = ["fires", "nothing"]\nmissing = [] ',
+        "cells.absent_ward_indicators",
+    ),
+    "indicators of no declaration": setting(
+        "missing = [] ", 'absent_ward_indicators = ["fires"]\nmissing = [] ', "cells.absent_ward_indicators"
+    ),
     "no primary": elsewhere(
         cell("indicators.csv", "crime_order", "is_primary", "no"), "indicators.csv", "column is_primary"
     ),
@@ -103,6 +116,16 @@ def test_a_broken_rule_is_reported_at_its_place_alone(study_copy, rule):
 
 def test_the_shipped_folder_breaks_none(study_copy):
     assert study_copy.load().study == "nghe_an"
+
+
+def test_what_a_cell_means_is_declared_and_nothing_is_by_itself(study_copy):
+    cells = study_copy.load().cells
+    assert (cells.decimal_sign, cells.absent_ward, cells.absent_ward_indicators) == ("", "missing", ())
+    declared = 'decimal_sign = ","\nabsent_ward = "zero"\nabsent_ward_indicators = ["fires", "crime_order", "fires"]\n'
+    study_copy.replace("study.toml", "missing = [] ", f"{declared}missing = [] ")
+    cells = study_copy.load().cells
+    assert (cells.decimal_sign, cells.absent_ward) == (",", "zero")
+    assert cells.absent_ward_indicators == ("crime_order", "fires")
 
 
 def test_all_mistakes_are_told_at_once(study_copy):
@@ -155,6 +178,45 @@ def test_real_figures_read_no_fictional_roster(study_copy):
     study = study_copy.load()
     assert study.given_roster == ()
     assert not study.is_given_roster_fictional
+
+
+APPROVAL = "disclosure.approved_by"
+
+
+def approve(study_copy, approved_by):
+    settings = study_copy.folder / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(f'{text}\n[disclosure]\napproved_by = "{approved_by}"\n', encoding="utf-8")
+
+
+def test_synthetic_figures_need_no_approval(study_copy):
+    approve(study_copy, "Nguyễn Văn A, Phòng Tổng hợp, 2024-03-01")
+    assert places(study_copy.problems()) == {("study.toml", APPROVAL)}
+
+
+@pytest.mark.parametrize("approved_by", ["somebody", "A, 2024-03-01", ", Office, 2024-03-01", "A, Office, 1/3/2024"])
+def test_whoever_approves_is_named_with_office_and_date(study_copy, approved_by):
+    make_real(study_copy)
+    study_copy.replace("study.toml", 'roster = "given" ', 'roster = "worlds" ')
+    approve(study_copy, approved_by)
+    assert places(study_copy.problems()) == {("study.toml", APPROVAL)}
+
+
+def test_disclosure_control_applies_unless_somebody_answers_for_it(study_copy):
+    make_real(study_copy)
+    study_copy.replace("study.toml", 'roster = "given" ', 'roster = "worlds" ')
+    assert study_copy.load().is_controlled
+    approve(study_copy, "Nguyễn Văn A, Phòng Tổng hợp, 2024-03-01")
+    assert not study_copy.load().is_controlled
+
+
+def test_thresholds_may_be_stricter_but_never_laxer(study_copy):
+    settings = study_copy.folder / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(f"{text}\n[disclosure]\nsmallest_count = 11\n", encoding="utf-8")
+    assert study_copy.load().disclosure.smallest_count == 11
+    settings.write_text(f"{text}\n[disclosure]\nsmallest_count = 3\n", encoding="utf-8")
+    assert places(study_copy.problems()) == {("study.toml", "disclosure.smallest_count")}
 
 
 def test_real_figures_rest_on_no_fictional_source(study_copy):

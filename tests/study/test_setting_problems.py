@@ -15,7 +15,7 @@ WRONG = {
     "questions": {"vi": "", "en": []},
     "units": {"village_en": "x"},
     "defaults": {"timing": "a", "reading": "b", "roster": "c", "anticipation": -1},
-    "cells": {"zero": "a", "missing": [1]},
+    "cells": {"zero": "a", "missing": [1], "decimal_sign": ";", "absent_ward": "none", "absent_ward_indicators": "x"},
 }
 OWN_WORDS = {"missing": "this key is missing", "extra_forbidden": "no such key belongs here"} | {
     "model_type": "input should be a table of keys"

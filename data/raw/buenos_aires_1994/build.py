@@ -60,18 +60,19 @@ def write_returns(panel: pd.DataFrame) -> None:
 
 
 def write_design(blocks: pd.DataFrame) -> None:
-    """Write who was guarded from when, and where."""
+    """Write who was guarded from when, and where; a block's ring is its distance to the nearest guarded one."""
     codes = blocks["observ"].map("{:03d}".format).tolist()
     towns = blocks["barrio"].tolist()
     guarded = blocks["institu1"].astype(bool).tolist()
+    rings = blocks["distanci"].astype(int).tolist()
     town_codes = {town: town.lower().replace(" ", "_") for town in sorted(set(towns))}
     write(
         "wards.csv",
         "ward_code,valid_from,valid_to,ward_name_vi,town_code,town_name_vi,population_count,population_year,"
-        "is_hot_spot_2019,is_off_hot_spot_list_2022,source_id",
+        "is_hot_spot_2019,is_off_hot_spot_list_2022,ring,source_id",
         (
-            (code, VALID_FROM, "", f"Ô phố {code}", town_codes[town], town, "", "", "", "", SOURCE)
-            for code, town in zip(codes, towns, strict=True)
+            (code, VALID_FROM, "", f"Ô phố {code}", town_codes[town], town, "", "", "", "", ring, SOURCE)
+            for code, town, ring in zip(codes, towns, rings, strict=True)
         ),
     )
     write(

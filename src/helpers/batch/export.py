@@ -1,43 +1,43 @@
-"""What a run hands on: its pages' index, and copies of its tables beside them."""
+"""What a run hands on: its pages' index, and its public tables beside them."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.batch import provenance, tables
+from helpers.batch import provenance
 from helpers.batch.plan import Plan
+from helpers.batch.release import release_tables
 from helpers.batch.work import Outcome
-from helpers.batch.workspace import refuse_restricted
-from helpers.paths import report_folder, written_beside
+from helpers.paths import report_folder
 from helpers.reporting import Failure, write_run_index
 
 INDEX = "index.html"
-KEPT_BACK = ("cleaning_log", "cleaning_furniture")
-"""Tables of every decision on every cell: too long to hand on, and at home under data/processed."""
+TABLES_FOLDER = "tables"
 
 
 def export_run(plan: Plan, *, failures: Sequence[Outcome] = ()) -> Path:
-    """Copy a run's tables into its report folder and write the index of its pages; return the index.
+    """Write a run's public tables into its report folder and write the index of its pages; return the index.
 
     Parameters
     ----------
     plan : Plan
     failures : sequence of Outcome
-        Notebooks that failed; the index names them.
+        Notebooks that failed; the index names them, with the cell, the error and their parameters.
 
     Raises
     ------
-    UsageError
-        If the study's data are restricted.
+    DisclosureRisk
+        If the data are restricted and no pattern of withheld counts is safe.
     """
-    refuse_restricted(plan.batch.study)
     folder = report_folder(plan.run)
-    for name in sorted(set(tables.TABLES) - set(KEPT_BACK)):
-        source = plan.folder / f"{name}.csv"
-        if source.is_file():
-            with written_beside(folder / "tables" / source.name) as beside:
-                shutil.copyfile(source, beside)
     manifest = provenance.read_json(plan.folder / provenance.MANIFEST)
-    shown = [Failure(failure.task, failure.message) for failure in failures]
+    release_tables(plan.batch.study, manifest, plan.folder, folder / TABLES_FOLDER)
+    shown = [Failure(failure.task, _told(plan, failure)) for failure in failures]
     language = plan.batch.settings.languages[0]
     return write_run_index(plan.batch.study, manifest, folder / INDEX, language=language, failures=shown)
+
+
+def _told(plan: Plan, failure: Outcome) -> str:
+    """Return where and how a notebook failed, and with which parameters."""
+    tasks = {decision.task.name: decision.task for decision in plan.decisions}
+    parameters = tasks[failure.task].parameters.model_dump().items()
+    return f"{failure.message} ({', '.join(f'{name} = {value}' for name, value in parameters)})"

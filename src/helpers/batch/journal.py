@@ -36,6 +36,8 @@ class Entry:
         Wall time; 0 for "started".
     message : str
         Of a failure: what went wrong.
+    phases : dict
+        Wall time by phase: start, imports, work, export.
     """
 
     task: str
@@ -44,6 +46,7 @@ class Entry:
     parts: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     message: str = ""
+    phases: Mapping[str, float] = field(default_factory=dict)
 
 
 def append_entry(folder: Path, entry: Entry) -> None:

@@ -100,6 +100,8 @@ class EstimateParameters(DrawParameters):
 class CheckParameters(DrawParameters):
     """Parameters of notebook 04."""
 
+    full: bool = Field(False, description="try every check, also where only the primary indicator gets it")
+
 
 class ReportParameters(Parameters):
     """Parameters of notebook 05."""

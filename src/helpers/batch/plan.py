@@ -160,8 +160,7 @@ def list_tasks(batch: Batch) -> tuple[Task, ...]:
     checked = [own for own in batch.indicators if not unfit_indicator(own, batch.study, CHECK)]
     checks = [maker.task(CHECK, needs=[estimates[own]], indicator=own) for own in checked]
     needed = [describe, *estimates.values(), *checks]
-    languages = [] if batch.study.origin == "real_restricted" else batch.settings.languages
-    reports = [maker.task(REPORT, needs=needed, language=own) for own in languages]
+    reports = [maker.task(REPORT, needs=needed, language=own) for own in batch.settings.languages]
     return (clean, *needed, *reports)
 
 

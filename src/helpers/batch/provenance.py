@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from helpers import __version__
+from helpers.batch.plan_record import plan_record
 from helpers.batch.tables import PARTS
-from helpers.paths import project_root, written_beside
+from helpers.paths import processed_folder, project_root, written_beside
 from helpers.study import Study
+from helpers.study.pre_analysis_plan import PLAN_FILE
 
 MANIFEST = "manifest.json"
 RECORDED_PACKAGES = (
@@ -112,8 +114,10 @@ def compose_manifest(study: Study, run: str, parts: Mapping[str, Mapping[str, An
     -------
     dict
         ``run``, ``study``, ``origin``, ``is_given_roster_fictional``, ``inputs`` (path → sha256), ``notebooks``
-        (name → notebook, effective parameters, outputs), ``seeds``, ``versions``.
+        (name → notebook, effective parameters, outputs), ``pre_analysis_plan`` (see
+        `helpers.batch.plan_record.plan_record`; None without a plan), ``seeds``, ``versions``.
     """
+    inputs = input_hashes(study)
     notebooks = {name: dict(part) for name, part in sorted(parts.items())}
     seeds = {part["parameters"]["seed"] for part in notebooks.values() if "seed" in part["parameters"]}
     return {
@@ -121,8 +125,9 @@ def compose_manifest(study: Study, run: str, parts: Mapping[str, Mapping[str, An
         "study": study.study,
         "origin": study.origin,
         "is_given_roster_fictional": study.is_given_roster_fictional,
-        "inputs": input_hashes(study),
+        "inputs": inputs,
         "notebooks": notebooks,
+        "pre_analysis_plan": plan_record(study, notebooks, processed_folder(run), inputs.get(PLAN_FILE, "")),
         "seeds": sorted(seeds),
         "versions": installed_versions(),
     }

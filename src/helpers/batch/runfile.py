@@ -15,18 +15,21 @@ indicator and period. Everything but ``run`` and ``study`` may be left out.
     languages: [vi, en]
     n_draws: 9999
     seed: 20230307
+    full: false                   true: every check on every indicator, not on the primary one alone
     jobs: 2                       how many notebooks at a time; left out: as many as there are cores
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from helpers.batch.parameters import (
+    DESIGN_CHOICES,
     ESTIMATE,
     KINDS_TAKEN,
     MODELS,
@@ -37,7 +40,7 @@ from helpers.batch.parameters import (
     unknown_name,
     validation_sentences,
 )
-from helpers.errors import UsageError
+from helpers.errors import DesignError, UsageError
 from helpers.paths import project_root
 from helpers.study import Study, build_design, load_study
 
@@ -62,7 +65,17 @@ class RunFile(BaseModel):
     languages: list[Literal["vi", "en"]] = Field(["vi", "en"], min_length=1)
     n_draws: int = Field(_DEFAULTS.n_draws, ge=1)
     seed: int = Field(_DEFAULTS.seed, ge=0)
+    full: bool = False
     jobs: int | None = Field(None, ge=1)
+
+    @field_validator("indicators", mode="before")
+    @classmethod
+    def _is_list_or_all(cls, value: Any) -> Any:
+        if isinstance(value, list) or value == ALL:
+            return value
+        raise PydanticCustomError(
+            "list_of_ids", "write “{all}”, or a list of ids, as in [{id}]", {"all": ALL, "id": str(value)}
+        )
 
     def parameters(self, notebook: str, **own: str) -> Parameters:
         """Return the parameters of one notebook under this run file; `own` names its indicator or language."""
@@ -88,6 +101,10 @@ class Batch:
     settings: RunFile
     study: Study
     indicators: tuple[str, ...]
+
+    def fully_checked(self) -> "Batch":
+        """Return the batch with every check tried on every indicator."""
+        return replace(self, settings=self.settings.model_copy(update={"full": True}))
 
 
 def read_run_file(path: Path) -> Batch:
@@ -197,3 +214,9 @@ def _check_design(settings: RunFile, study: Study, path: Path) -> None:
         )
     except UsageError as error:
         raise UsageError(_in_file(path, [str(error)])) from None
+    except DesignError as error:
+        chosen = {name: getattr(settings, name) for name in DESIGN_CHOICES}
+        own = [f"{name}: {value}" for name, value in chosen.items() if value != RunFile.model_fields[name].default]
+        if not own:
+            raise
+        raise UsageError(_in_file(path, [f"{', '.join(own)} admits no estimate. {error}"])) from None

@@ -94,6 +94,19 @@ CHECK_DETAILS = Table(
     numbers=frozenset({"estimate", "conf_low", "conf_high", "p_value", "n_assignments", "smallest_p"}),
     is_in_parts=True,
 )
+SPECIFICATION_CURVE = Table(
+    notebook="04_check_robustness",
+    columns=(
+        *("run", "indicator", "specification", "kind", "estimator", "timing", "anticipation", "window_first"),
+        *("window_last", "wards", "comparison", "estimand", "is_own", "estimate", "conf_low", "conf_high", "p_value"),
+        *("inference", "note", "reason", "place", "band_low", "band_high", "n_assignments", "smallest_p"),
+    ),
+    numbers=frozenset(
+        {"anticipation", "estimate", "conf_low", "conf_high", "p_value", "place", "band_low", "band_high"}
+        | {"n_assignments", "smallest_p"}
+    ),
+    is_in_parts=True,
+)
 SILENT_WARDS = Table(
     "03_estimate_effect", ("run", "indicator", "ward_id", "ward_name_vi", "town_code"), is_in_parts=True
 )
@@ -111,8 +124,11 @@ REVISIONS = Table(
 TABLES: dict[str, Table] = {
     "cleaning_account": Table(
         notebook="01_clean_program_data",
-        columns=("file", "sheet", "cell_count", "panel_count", "quarantine_count", "furniture_count"),
-        numbers=frozenset({"cell_count", "panel_count", "quarantine_count", "furniture_count"}),
+        columns=(
+            *("file", "sheet", "cell_count", "panel_count", "quarantine_count", "furniture_count"),
+            "absent_zero_count",
+        ),
+        numbers=frozenset({"cell_count", "panel_count", "quarantine_count", "furniture_count", "absent_zero_count"}),
     ),
     "cleaning_furniture": Table(
         notebook="01_clean_program_data",
@@ -136,6 +152,7 @@ TABLES: dict[str, Table] = {
     "silent_wards": SILENT_WARDS,
     "checks": CHECKS,
     "check_details": CHECK_DETAILS,
+    "specification_curve": SPECIFICATION_CURVE,
 }
 
 

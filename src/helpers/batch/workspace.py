@@ -195,8 +195,15 @@ class Step:
 
     @property
     def findings_tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables that the findings are written from, by name."""
-        return {name: self.table(name) for name in FINDINGS_TABLES}
+        """Return the tables that the findings are written from, by name; of restricted data with what wards add."""
+        found = {name: self.table(name) for name in FINDINGS_TABLES}
+        if self.study.is_controlled:
+            # Notebooks 01 to 04 begin without loading what only the last one needs.
+            from helpers.reporting.disclosure import CONTRIBUTIONS, ward_contributions
+
+            indicators = sorted(set(found["counterfactual"]["indicator"]))
+            found[CONTRIBUTIONS] = ward_contributions(self.panel, self.design, indicators)
+        return found
 
     def save(self, table: pd.DataFrame, name: str) -> None:
         """Write a table of the run, or this step's part of it, whole or not at all.
@@ -269,15 +276,6 @@ def step_name(notebook: str, key: str) -> str:
     ('03_estimate_effect.fires', '02_describe_design')
     """
     return f"{notebook}.{key}" if key else notebook
-
-
-def refuse_restricted(study: Study) -> None:
-    """Raise `UsageError` if pages of this study must not be exported."""
-    if study.origin == "real_restricted":
-        raise UsageError(
-            f"Study {study.study} holds restricted data, and disclosure control is not built yet: no page is exported. "
-            "Work with the tables under data/processed, which git ignores."
-        )
 
 
 def _check_run(step: Step) -> None:

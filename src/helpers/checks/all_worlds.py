@@ -8,7 +8,9 @@ from helpers.estimation.estimands import Estimand, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.randomisation import LEVEL
-from helpers.inference.worlds import WorldsRange, worlds_range
+from helpers.inference.roster_ranges import roster_ranges
+from helpers.inference.roster_union import roster_union
+from helpers.inference.worlds import WorldsRange
 from helpers.study.design import Worlds
 
 QUESTION = "Over every roster the sources admit, does the effect keep its sign and its significance?"
@@ -29,7 +31,7 @@ def all_worlds(
     analysis : Analysis
         Built on the worlds' own design, whose window is the whole one: not the one cut for unknown members.
     has_intervals : bool
-        Whether the union of the overall effect's intervals over all rosters is computed too, which takes long.
+        Whether the union of the overall effect's intervals over all rosters is computed too, which takes seconds.
 
     Notes
     -----
@@ -46,12 +48,8 @@ def all_worlds(
     estimable = [one for one in estimands if build_target(worlds.design, specification, one).is_estimable]
     if not estimable:
         return _untold(analysis, specification, "no effect is estimable")
-    ranges = [
-        worlds_range(
-            analysis, worlds, estimand, specification, has_intervals=has_intervals and estimand.kind == "overall"
-        )
-        for estimand in estimable
-    ]
+    ranges = roster_ranges(analysis, worlds, estimable, specification)
+    overall = ranges[0]
     details = tuple(
         Detail(
             f"{one.reading}:{one.estimand.cohort}",
@@ -64,8 +62,8 @@ def all_worlds(
         )
         for one in ranges
     )
-    details += tuple(_union(one) for one in ranges if np.isfinite(one.lows).all())
-    overall = ranges[0]
+    if has_intervals and overall.estimand.kind == "overall":
+        details += (_union(overall, roster_union(analysis, worlds, overall.estimand, specification)),)
     details += _extremes(overall)
     low, high, largest = np.nanmin(overall.estimates), np.nanmax(overall.estimates), float(overall.p_values.max())
     count = f"{overall.n_worlds} rosters of reading {overall.reading}"
@@ -98,11 +96,11 @@ def _untold(analysis: Analysis, specification: Specification, reason: str) -> Ch
 
 def roster_drivers(analysis: Analysis, worlds: Worlds, specification: Specification) -> pd.DataFrame:
     """Return which memberships drive the range of the overall effect (`WorldsRange.drivers`)."""
-    return worlds_range(analysis, worlds, Estimand("overall"), specification).drivers()
+    return roster_ranges(analysis, worlds, (Estimand("overall"),), specification)[0].drivers()
 
 
-def _union(one: WorldsRange) -> Detail:
-    low, high = one.union
+def _union(one: WorldsRange, ends: tuple[float, float]) -> Detail:
+    low, high = ends
     return Detail(
         f"{UNION}{one.reading}:{one.estimand.cohort}",
         conf_low=low,

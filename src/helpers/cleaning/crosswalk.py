@@ -7,7 +7,7 @@ grades have no sum: before the merger they are missing.
 
 import pandas as pd
 
-from helpers.panel import PANEL_COLUMNS, TEXT_COLUMNS
+from helpers.panel import BY_ABSENCE, PANEL_COLUMNS, TEXT_COLUMNS
 from helpers.study.objects import Study
 
 SUMMED = ("count", "ratio")
@@ -64,8 +64,9 @@ def _sums(parts: pd.DataFrame, sizes: dict[str, int]) -> pd.DataFrame:
     frame = frame.where(told.eq(size, axis="index"))
     frame["mark"] = "number"
     frame.loc[frame["value"].eq(0), "mark"] = "zero"
-    has_mark = groups["mark"].agg(lambda marks: "zero_mark" in set(marks)).astype(bool)
-    frame.loc[frame["value"].eq(0) & has_mark, "mark"] = "zero_mark"
+    for mark in ("zero_mark", BY_ABSENCE):
+        has_mark = parts["mark"].eq(mark).groupby([parts[name] for name in WHOLE_KEY]).any()
+        frame.loc[frame["value"].eq(0) & has_mark, "mark"] = mark
     frame.loc[frame["value"].isna(), "mark"] = "missing"
     frame["released"] = groups["released"].agg(lambda days: max(days) if all(days) else "")
     for name in ("file", "sheet", "cell"):

@@ -67,6 +67,7 @@ class _Filer:
         self.ledger, self.sheet, self.placed, self.vocabulary = ledger, sheet, placed, vocabulary
         self.columns = placed.table.columns
         self.numbers = self._read_numbers()
+        self.wards = _wards_by_row(placed)
         self.running: list[RunningSum] = []
 
     def file(self) -> list[RunningSum]:
@@ -277,10 +278,8 @@ class _Filer:
 
     def _ward_of(self, row: Row) -> Ward | None:
         """Return the ward of a row's figures, if all are of one."""
-        wards = {
-            place.ward for column in self.columns if (place := self.placed.places.get((row.number, column.number)))
-        }
-        return wards.pop() if len(wards) == 1 else None
+        wards = self.wards.get(row.number, [])
+        return wards[0] if len(wards) == 1 else None
 
     def _note_row(self, row: Row) -> None:
         """Log what was understood of a row that the reader of the sheet may have meant otherwise."""
@@ -293,6 +292,16 @@ class _Filer:
             raw = self.sheet.cells.get((row.number, column.number))
             if raw is not None and ward is not None and raw not in (ward.ward_name_vi, ward.ward_code, ward.ward_id):
                 self.ledger.note((row.number, column.number), "ward_name", raw, f"{ward.ward_name_vi} ({ward.ward_id})")
+
+
+def _wards_by_row(placed: PlacedTable) -> dict[int, list[Ward]]:
+    """Return the wards that the figures of each row are of, each once."""
+    wards: dict[int, list[Ward]] = {}
+    for (row, _), place in placed.places.items():
+        known = wards.setdefault(row, [])
+        if place.ward not in known:
+            known.append(place.ward)
+    return wards
 
 
 UNIT_ROWS = ("figures", "other_unit", "unknown_ward")

@@ -8,6 +8,7 @@ heading that compares with another time (“so với cùng kỳ”) is no figure
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import cast
 
 from helpers.cleaning.period_fit import written
@@ -51,7 +52,7 @@ _NEUTRAL_LEVELS = _PERIOD_ALONE | frozenset(
 _MONTHS_OF_A_YEAR = frozenset(map(str, range(1, 13)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Meaning:
     """What a heading means.
 
@@ -79,17 +80,17 @@ class Meaning:
     is_cumulative: bool = False
     is_alone: bool = False
 
-    @property
+    @cached_property
     def is_key(self) -> bool:
         """Return whether the column says which ward, period or indicator a row is about."""
         return self.role in KEY_MEANINGS
 
-    @property
+    @cached_property
     def is_figure(self) -> bool:
         """Return whether the column's cells are figures of wards."""
         return self.role in (FIGURE, VALUE)
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         """Return whether the column's cells hold numbers that come from wards' figures."""
         return self.role in (FIGURE, VALUE, RATE, TOTAL, COMPARISON)

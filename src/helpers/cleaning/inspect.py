@@ -22,7 +22,7 @@ from helpers.cleaning.vocabulary import INDICATOR, PERIOD, WARD_CODE, WARD_NAME,
 from helpers.cleaning.workbook import Dropped
 from helpers.errors import DataProblems, Problem, UsageError
 from helpers.messages import say
-from helpers.study.objects import Study
+from helpers.study.objects import AbsentWard, Study
 
 TABLE, LONG_FORM, TEXT, EMPTY, NOT_RECOGNISED = "table", "long form", "text", "empty", "not recognised"
 BY_ROWS, BY_HEADINGS, BY_SECTIONS = "rows", "headings", "sections"
@@ -60,6 +60,8 @@ class SheetDescription:
         Names in rows of figures that are no ward of the study; a suggestion is only a guess.
     wards_missing : tuple of str
         Wards of its towns that it does not list.
+    absent_ward : str
+        What the study declares these to mean: ``missing`` or ``zero``.
     numbers : Counter of str
         Figures by the rule that they were read with (see `helpers.cleaning.numbers`).
     checks : Counter of (str, str)
@@ -88,6 +90,7 @@ class SheetDescription:
     wards_matched: tuple[tuple[str, str], ...] = ()
     names_unknown: tuple[tuple[str, str], ...] = ()
     wards_missing: tuple[str, ...] = ()
+    absent_ward: AbsentWard = "missing"
     numbers: Counter[str] = field(default_factory=Counter)
     checks: Counter[tuple[str, str]] = field(default_factory=Counter)
     panel_count: int = 0
@@ -161,6 +164,7 @@ def _describe(reading: SheetReading, study: Study, vocabulary: Vocabulary) -> It
             wards_matched=_wards(reading, placed),
             names_unknown=_unknown_names(reading, placed, vocabulary),
             wards_missing=tuple(ward.ward_name_vi for ward in placed.missing),
+            absent_ward=vocabulary.cells.absent_ward,
             numbers=_numbers(reading, placed, vocabulary),
             checks=_checks(reading, fates, vocabulary),
             panel_count=counts[PANEL],

@@ -54,7 +54,9 @@ _NUMBERS: Mapping[str, Message] = {
     "plain": say("plain"),
     "dotted_thousands": say("thousands with dots (1.234)"),
     "spaced_thousands": say("thousands with spaces (1 234)"),
+    "comma_thousands": say("thousands with commas (1,234)"),
     "decimal_comma": say("with a decimal comma (84,95)"),
+    "decimal_point": say("with a decimal point (84.95)"),
     "declared_zero": say("marks that mean zero"),
     "declared_missing": say("marks that mean not reported"),
     "blank": say("blank, so not reported"),
@@ -221,7 +223,10 @@ def _wards(group: Sequence[SheetDescription], most: int | None) -> Iterator[str]
     missing = Counter(name for one in group for name in one.wards_missing)
     if missing:
         listed = _listed([f"{name} ({count})" for name, count in sorted(missing.items())], most)
-        yield say("not listed, so not reported (in so many sheets): {names}", names=listed)
+        if group[0].absent_ward == "zero":
+            yield say("not listed; zeros where study.toml says so (in so many sheets): {names}", names=listed)
+        else:
+            yield say("not listed, so not reported (in so many sheets): {names}", names=listed)
 
 
 def _headings(group: Sequence[SheetDescription], most: int | None) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Long-form files: one row a figure, with the columns unit, period, indicator, value and perhaps denominator.
 
 Machines write these, so numbers follow `helpers.cleaning.numbers.read_plain_number`, and units are codes, never names.
-A row that is absent means not reported. Fatal is what makes rows uncertain: other columns, an unknown unit, period or
-indicator, a figure given twice. A value that cannot be read is quarantined alone.
+A row that is absent means not reported, unless the study declares what it means (`helpers.cleaning.absent_wards`).
+Fatal is what makes rows uncertain: other columns, an unknown unit, period or indicator, a figure given twice. A value
+that cannot be read is quarantined alone.
 
 Such a file may be of any size: it is read in batches (`helpers.cleaning.long_batches`), each spelling is looked at once
 a batch, and what is kept of a row is a few numbers.

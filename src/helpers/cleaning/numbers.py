@@ -12,6 +12,8 @@ The written rule, in the order in which it is applied to one cell:
 6. one comma, with thousands before it as in 5 or none: a decimal comma. So ``84,95`` is 84.95; but three digits after
    a comma (``1,234``) may be an English thousand: ambiguous.
 7. any other dot (``1.5``, ``0.123``): ambiguous, because a decimal point and a misplaced thousand look the same.
+   A study that declares its ``decimal_sign`` under ``[cells]`` settles 5 to 7: the sign parts fractions of any length,
+   the other one (dot or comma) and spaces part groups of three digits, and what fits neither contradicts the study.
 8. a trailing ``%`` where a percentage is expected is dropped; elsewhere it is refused.
 9. anything negative is refused, and so is a fraction where a count is expected.
 
@@ -28,7 +30,7 @@ from typing import Literal
 
 from helpers.cleaning.workbook import Uncalculated
 from helpers.messages import Message, say
-from helpers.study.objects import CellMarks
+from helpers.study.objects import CellMarks, DecimalSign
 from helpers.text import tone_key
 
 Expected = Literal["count", "fraction", "percentage"]
@@ -36,11 +38,34 @@ Mark = Literal["number", "zero", "zero_mark", "missing"]
 
 _DASHES = re.compile("[-‐‑‒–—―−]+")
 _DIGITS = re.compile(r"[0-9]+")
-_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+|(?:[ \u00a0\u202f][0-9]{3})+)")
-_DECIMAL_COMMA = re.compile(r"([0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+),([0-9]+)")
+_NUMBER = re.compile(r"[0-9][0-9.,]*")
 _NEGATIVE = re.compile(r"[-−–]\s*[0-9][0-9.,]*%?|\(\s*[0-9][0-9.,]*\s*\)")
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
 _LIKE_A_THOUSAND = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """How numbers are written with one decimal sign: thousands, fractions, and what the log calls the two."""
+
+    thousands: re.Pattern[str]
+    fraction: re.Pattern[str]
+    thousands_rule: str
+    fraction_rule: str
+
+
+_WITH_COMMA = _Signs(
+    re.compile(r"[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+|(?: [0-9]{3})+)"),
+    re.compile(r"([0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+),([0-9]+)"),
+    "dotted_thousands",
+    "decimal_comma",
+)
+_WITH_POINT = _Signs(
+    re.compile(r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+)"),
+    re.compile(r"([0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)\.([0-9]+)"),
+    "comma_thousands",
+    "decimal_point",
+)
 
 _ASK = say("Ask the office which number is meant and record it in corrections.csv.")
 _NOTHING_TO_DO = say("Nothing needs to be done.")
@@ -105,7 +130,7 @@ def read_number(raw: object, marks: CellMarks, *, expected: Expected = "count") 
     raw : object
         The cell as calamine gives it (text, float, bool, a date), None if blank.
     marks : CellMarks
-        The study's declaration of what marks mean.
+        The study's declaration of what marks and the decimal sign mean.
     expected : {"count", "fraction", "percentage"}
         A count has no fraction; a fraction may have one; a percentage may also carry a per cent sign.
 
@@ -118,6 +143,9 @@ def read_number(raw: object, marks: CellMarks, *, expected: Expected = "count") 
     ('zero_mark', 'missing', 'undeclared_mark')
     >>> read_number("1.5", marks).reason
     'a dot that parts no group of three digits may be a decimal point or a misplaced thousand'
+    >>> english = CellMarks(zero=(), missing=(), decimal_sign=".")
+    >>> read_number("1,234", english).value, read_number("1.5", english, expected="fraction").value
+    (1234.0, 1.5)
     """
     if raw is None:
         return BLANK
@@ -133,7 +161,7 @@ def read_number(raw: object, marks: CellMarks, *, expected: Expected = "count") 
     if isinstance(raw, int | float):
         return _typed(float(raw), expected)
     text = " ".join(str(raw).replace("\u00a0", " ").replace("\u202f", " ").split())
-    return _declared(text, marks) or _written(text, expected)
+    return _declared(text, marks) or _written(text, expected, marks.decimal_sign)
 
 
 def _typed(value: float, expected: Expected) -> Number:
@@ -156,7 +184,7 @@ def _declared(text: str, marks: CellMarks) -> Number | None:
     return None
 
 
-def _written(text: str, expected: Expected) -> Number:
+def _written(text: str, expected: Expected, decimal_sign: DecimalSign) -> Number:
     if _NEGATIVE.fullmatch(text):
         return _refused("negative", _NEGATIVE_RULE, _ASK)
     if text.endswith("%"):
@@ -165,14 +193,35 @@ def _written(text: str, expected: Expected) -> Number:
         text = text[:-1].rstrip()
     if _DIGITS.fullmatch(text):
         return _bounded(float(text), "plain", expected)
-    if _THOUSANDS.fullmatch(text):
-        rule = "dotted_thousands" if "." in text else "spaced_thousands"
+    signs = _WITH_POINT if decimal_sign == "." else _WITH_COMMA
+    if signs.thousands.fullmatch(text):
+        rule = "spaced_thousands" if " " in text else signs.thousands_rule
         return _bounded(float(re.sub(r"[^0-9]", "", text)), rule, expected)
-    comma = _DECIMAL_COMMA.fullmatch(text)
-    if comma and len(comma[2]) != 3:
-        value = float(f"{comma[1].replace('.', '')}.{comma[2]}")
-        return _bounded(value, "decimal_comma", expected, decimals=len(comma[2]))
-    if comma:
+    fraction = signs.fraction.fullmatch(text)
+    if fraction and decimal_sign:
+        return _bounded(_parted(fraction), signs.fraction_rule, expected, decimals=_decimals(fraction, expected))
+    if fraction and len(fraction[2]) != 3:
+        return _bounded(_parted(fraction), signs.fraction_rule, expected, decimals=len(fraction[2]))
+    return _unclear(text, decimal_sign)
+
+
+def _parted(fraction: re.Match[str]) -> float:
+    return float(f"{re.sub('[.,]', '', fraction[1])}.{fraction[2]}")
+
+
+def _decimals(fraction: re.Match[str], expected: Expected) -> int:
+    """Return the digits written after a declared sign; a count may have zeros there (“12.0”)."""
+    return 0 if expected == "count" else len(fraction[2])
+
+
+def _unclear(text: str, decimal_sign: DecimalSign) -> Number:
+    """Return why a text is no number that the signs of a study allow."""
+    if decimal_sign and _NUMBER.fullmatch(text):
+        reason = say(
+            "the study declares “{sign}” as its decimal sign, and this number contradicts it", sign=decimal_sign
+        )
+        return _refused("other_decimal_sign", reason, _ASK)
+    if _WITH_COMMA.fraction.fullmatch(text):
         reason = say("three digits after a comma may be a fraction or an English thousand")
         return _refused("ambiguous_comma", reason, _ASK)
     if re.fullmatch(r"[0-9][0-9.]*", text):
@@ -204,7 +253,8 @@ def read_plain_number(text: str, marks: CellMarks, *, is_count: bool, is_typed: 
     """Return what a value of a long-form file says: digits, at most one decimal point, no thousands.
 
     A count may have a fraction there (an incident shared by two units), but a text that looks like a Vietnamese
-    thousand, ``1.234``, is ambiguous and quarantined unless the file itself types its numbers (`is_typed`, Parquet).
+    thousand, ``1.234``, is ambiguous and quarantined unless the file itself types its numbers (`is_typed`, Parquet) or
+    the study declares the point as its decimal sign.
 
     Examples
     --------
@@ -221,7 +271,8 @@ def read_plain_number(text: str, marks: CellMarks, *, is_count: bool, is_typed: 
     if not _PLAIN.fullmatch(text):
         reason = say("digits with at most one decimal point are expected in a long-form file")
         return _refused("not_a_number", reason, _ASK)
-    if is_count and not is_typed and _LIKE_A_THOUSAND.fullmatch(text):
+    is_certain = is_typed or not is_count or marks.decimal_sign == "."
+    if not is_certain and _LIKE_A_THOUSAND.fullmatch(text):
         reason = say("one to three digits, a dot and three digits may be a thousand or a fraction")
         return _refused("ambiguous_dot", reason, _ASK)
     value = float(text)

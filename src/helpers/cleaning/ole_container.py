@@ -4,6 +4,7 @@
 long, so that a damaged or hostile one ends.
 """
 
+import re
 import struct
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ SMALL_STREAM_BYTES = 4096
 SMALL_SECTOR_BYTES = 64
 LAST_REGULAR_SECTOR = 0xFFFFFFFA
 _HEADER_FAT_ENTRIES = 109
+_PIVOT_STREAM = re.compile("[0-9A-F]{4}")
 
 
 def workbook_stream(data: bytes) -> bytes:
@@ -29,6 +31,12 @@ def workbook_stream(data: bytes) -> bytes:
         if name in container.streams:
             return container.read(name)
     raise ValueError("no stream is a workbook")
+
+
+def pivot_streams(data: bytes) -> list[bytes]:
+    """Return the streams of what pivot tables keep, which have numbers for names; raises as `workbook_stream` does."""
+    container = _Container(data)
+    return [container.read(name) for name in container.streams if _PIVOT_STREAM.fullmatch(name)]
 
 
 class _Container:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from helpers.cleaning.period_reading import PeriodReading
 from helpers.messages import Message, say
-from helpers.study.periods import PERIODS_PER_YEAR, PeriodKind, period_days, period_label, period_of
+from helpers.study.periods import PERIOD_KIND_NAMES, PERIODS_PER_YEAR, PeriodKind, period_days, period_label, period_of
 
 Fit = Literal["same", "coarser", "finer", "partial", "wrong"]
 
@@ -112,7 +112,11 @@ def days_rule(kind: PeriodKind, period: str) -> Message:
     """Return the sentence that says which days a period has."""
     first, last = (day_written(day) for day in period_days(kind, period))
     return say(
-        "the days of {kind} {period} are {first} to {last}", kind=kind_name(kind), period=period, first=first, last=last
+        "the days of {kind} {period} are {first} to {last}",
+        kind=PERIOD_KIND_NAMES[kind],
+        period=period,
+        first=first,
+        last=last,
     )
 
 
@@ -146,14 +150,14 @@ def _other_end(kind: PeriodKind, period: str, last: date) -> StudyPeriod:
 
 
 def _coarser(kind: PeriodKind, found: str, *, is_cumulative: bool) -> StudyPeriod:
-    rule = say("this is more than one {kind}, and cannot be split", kind=kind_name(kind))
-    remedy = say("Ask the office for the figures of each {kind}.", kind=kind_name(kind))
+    rule = say("this is more than one {kind}, and cannot be split", kind=PERIOD_KIND_NAMES[kind])
+    remedy = say("Ask the office for the figures of each {kind}.", kind=PERIOD_KIND_NAMES[kind])
     return StudyPeriod("", "coarser", is_cumulative, found, rule, remedy)
 
 
 def _finer(kind: PeriodKind, found: str, *, is_cumulative: bool) -> StudyPeriod:
-    rule = say("this is not a whole {kind}", kind=kind_name(kind))
-    remedy = say("Ask the office for the figures of each whole {kind}.", kind=kind_name(kind))
+    rule = say("this is not a whole {kind}", kind=PERIOD_KIND_NAMES[kind])
+    remedy = say("Ask the office for the figures of each whole {kind}.", kind=PERIOD_KIND_NAMES[kind])
     return StudyPeriod("", "finer", is_cumulative, found, rule, remedy)
 
 
@@ -166,17 +170,6 @@ def first_of_year(kind: PeriodKind, period: str) -> str:
     ('2023-01', '2023Q1')
     """
     return period_label(kind, int(period[:4]) * PERIODS_PER_YEAR[kind])
-
-
-def kind_name(kind: PeriodKind) -> Message:
-    """Return what a period of a kind is called."""
-    names = {
-        "police_month": say("police month"),
-        "calendar_month": say("calendar month"),
-        "calendar_quarter": say("calendar quarter"),
-        "year": say("year"),
-    }
-    return names[kind]
 
 
 def written(reading: PeriodReading) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from helpers.cleaning.period_fit import StudyPeriod, kind_name, study_period, written
+from helpers.cleaning.period_fit import StudyPeriod, study_period, written
 from helpers.cleaning.period_grammar import find_mentions, find_signatures
 from helpers.cleaning.period_reading import PeriodReading, combined, completed
 from helpers.cleaning.period_text import is_cumulative, read_sheet_name
 from helpers.cleaning.personal import shown
 from helpers.messages import say
-from helpers.study.periods import PERIODS_PER_YEAR, PeriodKind, period_number
+from helpers.study.periods import PERIOD_KIND_NAMES, PERIODS_PER_YEAR, PeriodKind, period_number
 
 TitleFit = Literal["same", "coarser", "finer", "partial", "wrong", "none"]
 
@@ -169,7 +169,7 @@ def _not_of_the_study(labels: Sequence[PeriodReading], kind: PeriodKind) -> Titl
     finest = combined(labels)
     if finest:
         return _title(study_period(finest[0], kind), has_days=False)
-    rule = say("no line above the table names a {kind}", kind=kind_name(kind))
+    rule = say("no line above the table names a {kind}", kind=PERIOD_KIND_NAMES[kind])
     return TitlePeriod("", rule=rule, remedy=say("Write it there: {example}.", example=_example(kind)), fit="none")
 
 

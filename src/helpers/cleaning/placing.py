@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from helpers.cleaning.cell_names import Position, cell_name
 from helpers.cleaning.context import Context
 from helpers.cleaning.period_fit import StudyPeriod, study_period
-from helpers.cleaning.period_reading import combined, completed
+from helpers.cleaning.period_reading import PeriodReading, combined, completed
 from helpers.cleaning.personal import shown
 from helpers.cleaning.sheet_tables import Column, Table
 from helpers.cleaning.table_rows import Row
@@ -87,6 +87,7 @@ class _Placer:
         self.placed = PlacedTable(table, rows)
         self.figure_rows = [row for row in rows if row.kind == "figures"]
         self._told: set[Position] = set()
+        self._read: dict[tuple[object, ...], StudyPeriod | None] = {}
 
     def place(self) -> PlacedTable:
         """Return the table placed; without figures where its period, indicator or town is uncertain."""
@@ -178,6 +179,12 @@ class _Placer:
     def _period_of(self, row: Row, column: Column) -> StudyPeriod | None:
         """Return what the heading and the row of a figure say of its period; None if neither says anything."""
         own = column.meaning.period if column.meaning is not None else None
+        told = (own, *row.periods)
+        if told not in self._read:
+            self._read[told] = self._period_told(own, row)
+        return self._read[told]
+
+    def _period_told(self, own: PeriodReading | None, row: Row) -> StudyPeriod | None:
         readings = combined([*([own] if own is not None else []), *row.periods])
         if len(readings) > 1:
             rule = say("its row and its heading name different periods")

@@ -18,6 +18,7 @@ from helpers.cleaning.numbers import Number
 from helpers.cleaning.placing import Place
 from helpers.cleaning.sheet_reading import SheetReading
 from helpers.cleaning.vocabulary import Vocabulary
+from helpers.cleaning.ward_lists import WardList
 from helpers.cleaning.workbook import Sheet, Uncalculated
 from helpers.cleaning.xls_values import dated
 from helpers.messages import Message
@@ -101,6 +102,7 @@ def _sheet_parts(reading: SheetReading) -> list[object]:
             for own in reading.running
         ],
         sorted(reading.expected_cells ^ _known_cells(ledger, reading.running)),
+        [said(astuple(own)) for own in reading.ward_lists],
     ]  # fmt: skip
 
 
@@ -110,7 +112,7 @@ def _known_cells(ledger: Ledger, running: Iterable[RunningSum]) -> frozenset[Pos
 
 
 def _sheet(parts: list[Any], file: str, vocabulary: Vocabulary) -> SheetReading:
-    name, is_hidden, signed, released, by_fate, panel, quarantine, log, running, others = parts
+    name, is_hidden, signed, released, by_fate, panel, quarantine, log, running, others, lists = parts
     fates = {position: fate for fate, flat in by_fate.items() for position in zip(flat[::2], flat[1::2], strict=True)}
     ledger = Ledger(file, name, released, fates, _rows(panel), _rows(quarantine), _rows(log))
     sums = [
@@ -122,8 +124,9 @@ def _sheet(parts: list[Any], file: str, vocabulary: Vocabulary) -> SheetReading:
     ]  # fmt: skip
     expected = _known_cells(ledger, sums) ^ {(row, column) for row, column in others}
     return SheetReading(
-        Sheet(file, name, is_hidden, {}), ledger=ledger, running=sums, signed=tuple(signed), expected_cells=expected
-    )
+        Sheet(file, name, is_hidden, {}), ledger=ledger, running=sums, signed=tuple(signed), expected_cells=expected,
+        ward_lists=tuple(WardList(*own) for own in lists),
+    )  # fmt: skip
 
 
 def _rows(rows: list[Any]) -> list[Any]:

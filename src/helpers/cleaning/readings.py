@@ -144,7 +144,7 @@ def settled(reading: FileReading) -> FileReading:
     sheets = tuple(
         SheetReading(
             Sheet(own.sheet.file, own.sheet.name, own.sheet.is_hidden, {}), ledger=own.ledger, running=own.running,
-            signed=own.signed, problems=own.problems, expected_cells=own.expected_cells,
+            signed=own.signed, problems=own.problems, expected_cells=own.expected_cells, ward_lists=own.ward_lists,
         )
         for own in reading.sheets
     )  # fmt: skip

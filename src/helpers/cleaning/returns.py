@@ -7,6 +7,7 @@ a single cell that cannot be read is quarantined, and is missing in the panel.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from helpers.cleaning.absent_wards import AbsentWards, count_absent_wards
 from helpers.cleaning.cell_names import cell_name, cell_position
 from helpers.cleaning.corrections import RETURNS_FOLDER, read_corrections, unplaced_corrections
 from helpers.cleaning.crosswalk import follow_boundaries
@@ -33,7 +35,6 @@ from helpers.cleaning.tables import (
     INPUT_COLUMNS,
     LOG_COLUMNS,
     QUARANTINE_COLUMNS,
-    account_rows,
     count_fates,
     joined_frames,
     log_frame,
@@ -60,7 +61,8 @@ class CleanedReturns:
     panel : DataFrame
         The contract of `helpers.panel`. A cell that was blank or quarantined is a row whose value is missing.
     account : DataFrame
-        Per sheet: cell_count = panel_count + quarantine_count + furniture_count.
+        Per sheet: cell_count = panel_count + quarantine_count + furniture_count; beside them absent_zero_count, the
+        panel's zeros that no cell says, only where the study declares them.
     furniture : DataFrame
         Per sheet and kind (title, header, total, derived, footer ...): cell_count.
     quarantine : DataFrame
@@ -126,9 +128,9 @@ def clean_returns(study: Study, *, workers: int | None = None, cache: Path | Non
     panels = [reading.panel for reading in long]
     long = [replace(reading, panel=panel_frame([])) for reading in long]
     del readings
-    panel, revisions = _joined(sheets, long, panels, vocabulary)
+    panel, revisions, absent = _joined(sheets, long, panels, vocabulary)
     panel = follow_boundaries(panel, study)
-    return _tables(panel, revisions, sheets, long, _hashes(study.folder, paths))
+    return _tables(panel, revisions, absent, sheets, long, _hashes(study.folder, paths))
 
 
 def quarantine_problems(cleaned: CleanedReturns) -> tuple[Problem, ...]:
@@ -196,8 +198,8 @@ def _put_aside(readings: Sequence[FileReading]) -> list[Problem]:
 
 def _joined(
     sheets: Sequence[SheetReading], long: Sequence[LongReading], panels: list[pd.DataFrame], vocabulary: Vocabulary
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the panel with one figure per key, and the revisions; refile what is not taken.
+) -> tuple[pd.DataFrame, pd.DataFrame, AbsentWards]:
+    """Return the panel with one figure per key, the revisions, and what wards had that no list names; refile the rest.
 
     `panels` are those of the long-form files. They are given up, because millions of rows must not lie in memory twice.
 
@@ -229,12 +231,14 @@ def _joined(
     left = pd.MultiIndex.from_frame(alone.loc[is_left, cells].astype("str"))
     again = panel_frame(ledgers.values())
     again = again.loc[~pd.MultiIndex.from_frame(again[cells].astype("str")).isin(left)]
+    lists = {(one.sheet.file, one.sheet.name): one.ward_lists for one in sheets}
+    absent = count_absent_wards(alone, lists, [figure for _, figure in running], vocabulary)
     others = alone.iloc[len(of_sheets) :]
     if is_left[len(of_sheets) :].any():
         others = others.loc[~is_left[len(of_sheets) :]]
-    panel = joined_frames([again, others])
+    panel = joined_frames([again, others, absent.panel])
     del alone, others
-    return _without_blank_doubles(panel), joined_frames([chosen.revisions, chosen_running.revisions])
+    return _without_blank_doubles(panel), joined_frames([chosen.revisions, chosen_running.revisions]), absent
 
 
 def _known(
@@ -296,16 +300,17 @@ def _sha256(path: Path) -> str:
 
 
 def _tables(
-    panel: pd.DataFrame, revisions: pd.DataFrame, sheets: Sequence[SheetReading], long: Sequence[LongReading],
-    inputs: pd.DataFrame,
+    panel: pd.DataFrame, revisions: pd.DataFrame, absent: AbsentWards, sheets: Sequence[SheetReading],
+    long: Sequence[LongReading], inputs: pd.DataFrame,
 ) -> CleanedReturns:  # fmt: skip
     ledgers = [sheet.ledger for sheet in sheets if sheet.ledger is not None]
     for sheet in sheets:
         if sheet.ledger is not None:
             check_balance(sheet.ledger, sheet.expected_cells)
-    accounts = [account_rows(ledger) for ledger in ledgers]
-    accounts += [count_fates(reading.file, "", reading.fates) for reading in long]
-    log = placed_frame([row for reading in long for row in reading.log], LOG_COLUMNS)
+    zeros = Counter(absent.panel[["file", "sheet"]].itertuples(index=False, name=None))
+    accounts = [count_fates(ledger.file, ledger.sheet, ledger.counts(), zeros) for ledger in ledgers]
+    accounts += [count_fates(reading.file, "", reading.fates, zeros) for reading in long]
+    log = placed_frame([*(row for reading in long for row in reading.log), *absent.log], LOG_COLUMNS)
     account = pd.DataFrame([row for row, _ in accounts], columns=list(ACCOUNT_COLUMNS))
     furniture = pd.DataFrame([row for _, rows in accounts for row in rows], columns=list(FURNITURE_COLUMNS))
     return CleanedReturns(

@@ -20,6 +20,7 @@ from helpers.cleaning.placing import PlacedTable, place_table
 from helpers.cleaning.sheet_tables import ALL_COLUMNS, Table, find_tables, settle_totals
 from helpers.cleaning.table_rows import Row, read_rows
 from helpers.cleaning.vocabulary import WARD_NAME, Vocabulary
+from helpers.cleaning.ward_lists import WardList, doubted, read_ward_lists
 from helpers.cleaning.workbook import CellValue, Dropped, Sheet, Uncalculated, as_text
 from helpers.errors import Problem
 from helpers.messages import say
@@ -51,6 +52,8 @@ class SheetReading:
         For the log.
     expected_cells : frozenset of (row, column)
         The cells that the ledger must hold in the end: those not blank, and the blank figures of the tables.
+    ward_lists : tuple of WardList
+        What it lists wards of; empty unless the study declares what an absent ward means.
     """
 
     sheet: Sheet
@@ -62,6 +65,7 @@ class SheetReading:
     contexts: list[Context] = field(default_factory=list)
     notes: list[tuple[Position, str, object, str]] = field(default_factory=list)
     expected_cells: frozenset[Position] = frozenset()
+    ward_lists: tuple[WardList, ...] = ()
 
 
 def read_sheet(sheet: Sheet, vocabulary: Vocabulary) -> SheetReading:
@@ -161,8 +165,13 @@ def _file(reading: SheetReading, vocabulary: Vocabulary) -> None:
     for placed, context in zip(reading.tables, reading.contexts, strict=True):
         _file_headings(ledger, sheet, placed)
         reading.running += file_table(ledger, sheet, placed, vocabulary)
-        _note_table(ledger, placed, context)
+        if vocabulary.cells.absent_ward == "zero":
+            reading.ward_lists += tuple(read_ward_lists(ledger, sheet, placed, context))
+        _note_table(ledger, placed, context, is_zero=vocabulary.cells.absent_ward == "zero")
+    placed_count = len(ledger.quarantine)
     _file_outside(ledger, reading, vocabulary)
+    if len(ledger.quarantine) > placed_count:
+        reading.ward_lists = doubted(reading.ward_lists)
     if sheet.is_hidden:
         ledger.note((0, 0), "hidden_sheet", sheet.name, say("read like the others"))
     for note in (*sheet.notes, *reading.notes):
@@ -204,7 +213,7 @@ def _file_headings(ledger: Ledger, sheet: Sheet, placed: PlacedTable) -> None:
         ledger.note(column.position, "heading", column.heading, label)
 
 
-def _note_table(ledger: Ledger, placed: PlacedTable, context: Context) -> None:
+def _note_table(ledger: Ledger, placed: PlacedTable, context: Context, *, is_zero: bool) -> None:
     """Log where the table's period comes from, and the wards it does not list."""
     title = context.title
     if title.period:
@@ -213,5 +222,9 @@ def _note_table(ledger: Ledger, placed: PlacedTable, context: Context) -> None:
         if context.source != "title":
             ledger.note((0, 0), "period_from_name", title.found, context.source)
     for ward in placed.missing:
-        after = say("not in the table starting in row {row}: not reported", row=placed.table.first_header)
+        row = placed.table.first_header
+        if is_zero:
+            after = say("not in the table starting in row {row}", row=row)
+        else:
+            after = say("not in the table starting in row {row}: not reported", row=row)
         ledger.note((0, 0), "ward_not_listed", ward.ward_name_vi, after)

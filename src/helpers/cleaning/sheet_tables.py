@@ -9,6 +9,7 @@ each other each has a header block; side by side the block names the key column 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from helpers.cleaning.cell_names import Position, cell_name
@@ -35,7 +36,7 @@ class Column:
 ALL_COLUMNS = range(1, 16_385)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """A table of a sheet.
 
@@ -61,22 +62,22 @@ class Table:
         """Return the columns with one of some roles, left to right."""
         return tuple(column for column in self.columns if column.meaning is not None and column.meaning.role in roles)
 
-    @property
+    @cached_property
     def keys(self) -> tuple[Column, ...]:
         """Return the key columns."""
         return tuple(column for column in self.columns if column.meaning is not None and column.meaning.is_key)
 
-    @property
+    @cached_property
     def figures(self) -> tuple[Column, ...]:
         """Return the columns of wards' figures."""
         return tuple(column for column in self.columns if column.meaning is not None and column.meaning.is_figure)
 
-    @property
+    @cached_property
     def span(self) -> range:
         """Return the numbers of its columns, with those between that have no heading."""
         return range(self.columns[0].number, self.columns[-1].number + 1)
 
-    @property
+    @cached_property
     def has_ward_rows(self) -> bool:
         """Return whether its rows are of wards."""
         return bool(self.columns_of(WARD_NAME, WARD_CODE))

@@ -1,7 +1,7 @@
 """The tables that cleaning leaves behind, as frames with fixed columns and a fixed order."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 from pandas.api.types import union_categoricals
@@ -11,7 +11,9 @@ from helpers.cleaning.ledger import PANEL, QUARANTINE, Ledger
 from helpers.panel import PANEL_COLUMNS, typed_panel
 
 PLACE = ("file", "sheet", "row", "column")
-ACCOUNT_COLUMNS = ("file", "sheet", "cell_count", "panel_count", "quarantine_count", "furniture_count")
+ACCOUNT_COLUMNS = (
+    "file", "sheet", "cell_count", "panel_count", "quarantine_count", "furniture_count", "absent_zero_count",
+)  # fmt: skip
 FURNITURE_COLUMNS = ("file", "sheet", "kind", "cell_count")
 QUARANTINE_COLUMNS = ("file", "sheet", "cell", "value", "rule", "remedy")
 LOG_COLUMNS = ("file", "sheet", "cell", "what", "before", "after")
@@ -19,7 +21,7 @@ INPUT_COLUMNS = ("file", "sha256")
 SAID_COLUMNS = ("rule", "remedy")
 """Columns of texts that can be said in another language."""
 
-AccountRow = tuple[str, str, int, int, int, int]
+AccountRow = tuple[str, str, int, int, int, int, int]
 FurnitureRow = tuple[str, str, str, int]
 
 
@@ -86,13 +88,19 @@ def _joined_column(columns: Sequence[pd.Series]) -> pd.Series:
     return pd.concat(columns, ignore_index=True)
 
 
-def account_rows(ledger: Ledger) -> tuple[AccountRow, list[FurnitureRow]]:
-    """Return the account of a balanced ledger, and its furniture by kind."""
-    return count_fates(ledger.file, ledger.sheet, ledger.counts())
+def count_fates(
+    file: str, sheet: str, fates: Counter[str], zeros: Mapping[tuple[str, str], int]
+) -> tuple[AccountRow, list[FurnitureRow]]:
+    """Return the account of a sheet from the number of its cells by fate, and its furniture by kind.
 
-
-def count_fates(file: str, sheet: str, fates: Counter[str]) -> tuple[AccountRow, list[FurnitureRow]]:
-    """Return the account of a sheet from the number of its cells by fate, and its furniture by kind."""
+    Parameters
+    ----------
+    zeros : mapping of (file, sheet) to int
+        Zeros that no cell says, which are in no balance.
+    """
     kinds = {kind: count for kind, count in fates.items() if kind not in (PANEL, QUARANTINE) and count}
-    row = (file, sheet, sum(fates.values()), fates[PANEL], fates[QUARANTINE], sum(kinds.values()))
+    row = (
+        file, sheet, sum(fates.values()), fates[PANEL], fates[QUARANTINE], sum(kinds.values()),
+        zeros.get((file, sheet), 0),
+    )  # fmt: skip
     return row, [(file, sheet, kind, kinds[kind]) for kind in sorted(kinds)]

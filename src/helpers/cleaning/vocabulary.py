@@ -86,6 +86,8 @@ class Vocabulary:
         What a period is.
     read_headings : dict
         Headings that `helpers.cleaning.headings` has read before: every sheet of an office has the same.
+    town_wards : mapping of code to tuple of Ward
+        Every ward of a town, sorted by id.
     read_lines : dict
         Lines above tables that `helpers.cleaning.context` has read before.
     """
@@ -99,6 +101,7 @@ class Vocabulary:
     cells: CellMarks
     period_kind: PeriodKind
     spellings: frozenset[str] = field(default=frozenset(), repr=False)
+    town_wards: Mapping[str, tuple[Ward, ...]] = field(default_factory=dict, repr=False)
     read_headings: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False, repr=False)
     read_lines: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
@@ -129,8 +132,7 @@ class Vocabulary:
 
     def expected_wards(self, town_code: str, period: str) -> tuple[Ward, ...]:
         """Return the wards of a town that exist in a period: those a full return lists, sorted by id."""
-        every = {ward.ward_id: ward for wards in self.wards.values() for ward in wards if ward.town_code == town_code}
-        return tuple(every[ward_id] for ward_id in sorted(every) if self.has_ward(every[ward_id], period))
+        return tuple(ward for ward in self.town_wards.get(town_code, ()) if self.has_ward(ward, period))
 
     def has_ward(self, ward: Ward, period: str) -> bool:
         """Return whether a ward exists throughout the end of a period (see `exists_in`)."""
@@ -248,7 +250,9 @@ def _town_key(name: str) -> str:
 def build_vocabulary(study: Study) -> Vocabulary:
     """Return the vocabulary of a study, from ``wards.csv``, ``indicators.csv`` and the two alias files."""
     codes: dict[str, tuple[Ward, ...]] = {}
+    towns: dict[str, tuple[Ward, ...]] = {}
     for ward in sorted(study.reporting_wards, key=lambda ward: ward.ward_id):
+        towns[ward.town_code] = (*towns.get(ward.town_code, ()), ward)
         codes[ward.ward_code] = (*codes.get(ward.ward_code, ()), ward)
         codes[ward.ward_id] = (ward,)
     return Vocabulary(
@@ -258,6 +262,7 @@ def build_vocabulary(study: Study) -> Vocabulary:
         headings=_heading_keys(study),
         heading_spellings=tuple(alias.spelling for alias in study.header_aliases),
         spellings=_spellings(study),
+        town_wards=towns,
         indicators={indicator.indicator: indicator for indicator in study.indicators},
         cells=study.cells,
         period_kind=study.period_kind,

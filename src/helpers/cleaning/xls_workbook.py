@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from helpers.cleaning.ole_container import workbook_stream
+from helpers.cleaning.ole_container import pivot_streams, workbook_stream
+from helpers.cleaning.personal_parts import PERSONAL_PART, not_searched
 from helpers.cleaning.raw_sheet import (
     FileNote,
     RawSheet,
@@ -21,6 +22,7 @@ from helpers.cleaning.raw_sheet import (
     merged_cells,
 )
 from helpers.cleaning.workbook_kinds import damaged
+from helpers.cleaning.xls_parts import holds_pictures, old_personal_parts
 from helpers.cleaning.xls_scan import OldScan, scan_records
 from helpers.messages import say
 
@@ -29,6 +31,8 @@ MOST_SECONDS = 120
 
 _READER = Path(__file__).with_name("xls_values.py")
 _MACROS = "_VBA_PROJECT".encode("utf-16-le")
+_EMBEDDED = "MBD".encode("utf-16-le")
+"""With this the folders begin in which another program's file lies."""
 _READ: Mapping[str, Callable[[Any], object]] = {
     "date": date.fromisoformat,
     "datetime": datetime.fromisoformat,
@@ -46,7 +50,9 @@ def read_xls(data: bytes) -> tuple[list[RawSheet], list[FileNote]]:
         If the file is damaged, encrypted, too large, or a cell cannot be read.
     """
     try:
-        scans = scan_records(workbook_stream(data))
+        stream = workbook_stream(data)
+        scans = scan_records(stream)
+        personal = list(old_personal_parts(stream, pivot_streams(data)))
     except (struct.error, ValueError, IndexError) as error:
         raise damaged() from error
     for place, own in enumerate(scans, start=1):
@@ -59,6 +65,9 @@ def read_xls(data: bytes) -> tuple[list[RawSheet], list[FileNote]]:
     notes: list[FileNote] = [
         ("xls", "", say("a formula of an old .xls that was never calculated cannot be told from one that gives 0"))
     ]
+    notes += [(PERSONAL_PART, kind, "") for kind in personal]
+    if _EMBEDDED in data or holds_pictures(stream):
+        notes.append(not_searched())
     if _MACROS in data:
         notes.append(("macros", "", say("the file carries macros; they were not run")))
     return [_sheet(sheet, own) for sheet, own in zip(sheets, scans, strict=True)], notes

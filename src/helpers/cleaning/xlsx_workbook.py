@@ -7,7 +7,7 @@ from datetime import time
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from helpers.cleaning.cell_names import Position
-from helpers.cleaning.personal_parts import PERSONAL_PART, personal_parts
+from helpers.cleaning.personal_parts import PERSONAL_PART, has_unsearched, not_searched, personal_parts
 from helpers.cleaning.raw_sheet import (
     FileNote,
     RawSheet,
@@ -76,4 +76,6 @@ def _notes(archive: Archive) -> list[FileNote]:
     if archive.has_below("xl/externalLinks/"):
         notes.append(("external_links", "", say("formulas lead to other files; their last saved values were read")))
     notes += [(PERSONAL_PART, kind, "") for kind in personal_parts(archive)]
+    if has_unsearched(archive):
+        notes.append(not_searched())
     return notes

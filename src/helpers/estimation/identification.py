@@ -88,6 +88,8 @@ def connected_cells(used: Mask) -> Mask:
            [ True, False],
            [False,  True]])
     """
+    if _ties_all_periods(used):
+        return np.broadcast_to(np.asarray(used.any(axis=1))[:, None], used.shape)
     wards, periods = np.nonzero(used)
     count = len(used) + used.shape[1]
     ties = coo_matrix((np.ones(len(wards), dtype=np.int8), (wards, periods + len(used))), shape=(count, count))
@@ -95,13 +97,13 @@ def connected_cells(used: Mask) -> Mask:
     return np.asarray(part[: len(used), None] == part[None, len(used) :])
 
 
-def _ties_all_periods(has_incident: Mask) -> bool:
-    """Return whether incidents alone tie all periods together: the usual case, settled without the whole graph."""
-    if not has_incident.any():
+def _ties_all_periods(cells: Mask) -> bool:
+    """Return whether these cells alone tie all periods together: the usual case, settled without the whole graph."""
+    if not cells.any():
         return False
-    periods = has_incident[has_incident.sum(axis=1).argmax()]
+    periods = cells[cells.sum(axis=1).argmax()]
     while not periods.all():
-        further = has_incident[has_incident[:, periods].any(axis=1)].any(axis=0)
+        further = cells[cells[:, periods].any(axis=1)].any(axis=0)
         if (further == periods).all():
             return False
         periods = further

@@ -53,8 +53,8 @@ def twfe_linear(outcome: Array, design: Design, indicator: str) -> Effects:
     """
     states = design.cell_states()
     used = (states != DONUT) & ~np.isnan(outcome)
-    treated = _demean((states == TREATED).astype(float), used)
-    values = _demean(np.where(used, outcome, 0.0), used)
+    treated = demean((states == TREATED).astype(float), used)
+    values = demean(np.where(used, outcome, 0.0), used)
     if not np.abs(treated).max() > 1e-9:
         raise EstimationError(
             "Treatment does not vary within wards and periods: a two-way regression has nothing to fit."
@@ -93,7 +93,7 @@ def twfe_linear(outcome: Array, design: Design, indicator: str) -> Effects:
     return Effects(design, (row,))
 
 
-def _demean(cells: Array, used: Mask) -> Array:
+def demean(cells: Array, used: Mask) -> Array:
     """Take out ward and period means over the used cells, by alternating sweeps; return the used cells."""
     rest = np.where(used, cells, 0.0)
     by_ward, by_period = np.maximum(used.sum(axis=1), 1), np.maximum(used.sum(axis=0), 1)

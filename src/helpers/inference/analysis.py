@@ -48,8 +48,20 @@ class Analysis:
         DesignError
             If what is left admits no estimate.
         """
-        kept = [position for position, own in enumerate(self.design.town_codes) if own != town]
-        left_out = [self.design.ward_ids[p] for p, own in enumerate(self.design.town_codes) if own == town]
+        return self.without_wards(
+            [ward for ward, own in zip(self.design.ward_ids, self.design.town_codes, strict=True) if own == town]
+        )
+
+    def without_wards(self, left_out: Sequence[str]) -> "Analysis":
+        """Return the analysis without some wards.
+
+        Raises
+        ------
+        DesignError
+            If what is left admits no estimate.
+        """
+        gone = set(left_out)
+        kept = [position for position, ward in enumerate(self.design.ward_ids) if ward not in gone]
         return replace(self, design=self.design.without_wards(left_out), outcome=self.outcome[kept])
 
     def with_draws(self, n_draws: int) -> "Analysis":

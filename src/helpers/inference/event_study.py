@@ -22,7 +22,7 @@ from helpers.estimation.estimands import BIN_WIDTH, Estimand, build_target, cale
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
 from helpers.inference.effect_row import row_with_test
-from helpers.inference.placebo import PLACEBO_PERIODS, placebo_design
+from helpers.inference.placebo import lead_bins, placebo_design, placebo_length
 from helpers.inference.randomisation import LEVEL, RandomisationTest, assemble_experiment
 from helpers.inference.relabellings import choose_relabellings, ending_with
 from helpers.study.design import NEVER, Design
@@ -78,10 +78,14 @@ def _bins(analysis: Analysis, specification: Specification, cohort: str, fitted:
 
 def _leads(moved: Analysis, specification: Specification, cohort: str) -> Iterator[TestedRow]:
     fitted = _shared_fit(moved, specification)
-    for first in range(0, PLACEBO_PERIODS, BIN_WIDTH):
-        row, test = row_with_test(moved, specification, Estimand("lead", cohort, first, first + BIN_WIDTH - 1), fitted)
-        position = first - PLACEBO_PERIODS - moved.design.anticipation
-        yield replace(row, relative_period=position, relative_last=position + BIN_WIDTH - 1), test
+    length = placebo_length(moved.design)
+    for lead in lead_bins(moved.design, cohort):
+        row, test = row_with_test(moved, specification, lead, fitted)
+        first, last = (
+            None if own is None else own - length - moved.design.anticipation
+            for own in (lead.relative_first, lead.relative_last)
+        )
+        yield replace(row, relative_period=first, relative_last=last), test
 
 
 def _banded(analysis: Analysis, specification: Specification, tested: Sequence[TestedRow]) -> list[EffectRow]:

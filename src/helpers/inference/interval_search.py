@@ -61,7 +61,7 @@ def accepted_hull(
     high = next(at for at in reversed(range(len(tried))) if at == low or accepts(at))
 
     def edge(inside: int, outside: int) -> float:
-        return _edge(margin, (tried[inside], tried[outside]), (first[inside], first[outside]), tail)
+        return close_in(margin, (tried[inside], tried[outside]), (first[inside], first[outside]), tail)
 
     return (
         0.0 if low == 0 else edge(low, low - 1),
@@ -69,13 +69,20 @@ def accepted_hull(
     )
 
 
-def _edge(
+def close_in(
     margin: Callable[[float], float], ratios: tuple[float, float], margins: tuple[float, float], tail: float
 ) -> float:
     """Close in (on the log scale) between an accepted and a rejected ratio; return the last accepted one.
 
+    `margins` are theirs, or those of a first look at them; `tail` is half the level.
+
     The next ratio tried lies where the line through both distances crosses zero, or just beyond it as seen from the end
     that moved last, so that two good guesses close the bracket. The margins given only steer.
+
+    Examples
+    --------
+    >>> round(close_in(lambda ratio: 0.1 * (1.25 - ratio), (1.0, 2.0), (0.025, -0.075), 0.025), 2)
+    1.25
     """
     near, far = np.log(ratios)
     at_near, at_far = max(_distance(margins[0], tail), 0.0), min(_distance(margins[1], tail), 0.0)

@@ -19,7 +19,7 @@ from helpers.errors import EstimationError
 from helpers.estimation.estimands import Estimand
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
-from helpers.inference.randomisation import build_experiment, share_at_least
+from helpers.inference.randomisation import build_experiment, share_at_least, two_sided_p
 
 Array = npt.NDArray[np.float64]
 
@@ -39,11 +39,19 @@ class FamilyStatistics:
         Whether the B relabellings are all there are.
     null_tested : str
         What each p-value is about.
+    n_assignments, smallest_p : float
+        Number of relabellings, and the smallest p-value that can come out.
     """
 
     t: Mapping[str, Array]
     is_exact: bool
     null_tested: str
+    n_assignments: float
+    smallest_p: float
+
+    def own_p(self) -> dict[str, float]:
+        """Return each indicator's own p-value, not adjusted."""
+        return {name: two_sided_p(t, is_exact=self.is_exact) for name, t in self.t.items()}
 
     def adjusted_p(self) -> dict[str, float]:
         """Return the adjusted p-value of each indicator (see `westfall_young`)."""
@@ -78,7 +86,8 @@ def family_statistics(
             own.outcome, own.design, specification, estimand, n_draws=own.n_draws, seed=own.seed
         )
         t[own.indicator] = experiment.statistics().t
-    return FamilyStatistics(t, experiment.assignments.is_exact, experiment.null_tested)
+    drawn = experiment.assignments
+    return FamilyStatistics(t, drawn.is_exact, experiment.null_tested, drawn.reported_count, drawn.smallest_p)
 
 
 def _check_family(analyses: Sequence[Analysis]) -> None:

@@ -21,7 +21,7 @@ from helpers.estimation.estimands import Estimand, Target, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.assignments import Assignments
 from helpers.inference.group_sums import CarriedSums, GroupSums, carry, list_labellings
-from helpers.inference.interval_search import accepted_hull
+from helpers.inference.interval_search import accepted_hull, close_in
 from helpers.inference.null_model import NullTable, WardTable, overdispersion, tabulate, undo_programme
 from helpers.inference.relabellings import choose_relabellings, ending_with
 from helpers.inference.rungs import build_ladder
@@ -368,7 +368,12 @@ def _upper_without_incident(margin: Callable[[float], float], expected: float) -
 
     The larger of what the relabellings accept and the ratio at which a Poisson count is zero once in forty.
     """
-    accepted = [ratio for ratio in RATIO_GRID.tolist() if margin(ratio) > 0]
-    if expected == 0 or (accepted and accepted[-1] == RATIO_GRID[-1]):
+    grid: list[float] = RATIO_GRID.tolist()
+    last = next((at for at in reversed(range(len(grid))) if margin(grid[at]) > 0), None)
+    if expected == 0 or last == len(grid) - 1:
         return np.inf
-    return float(max([-np.log(LEVEL / 2) / expected, *accepted[-1:]]))
+    of_poisson = float(-np.log(LEVEL / 2) / expected)
+    if last is None or of_poisson >= grid[last + 1]:
+        return of_poisson
+    ends = grid[last], grid[last + 1]
+    return max(of_poisson, close_in(margin, ends, (margin(ends[0]), margin(ends[1])), LEVEL / 2))

@@ -7,8 +7,9 @@ enters. Labels that the statistic cannot see are no further relabellings.
 References: fisher1935, ding2018 (randomisation tests).
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,11 +113,22 @@ def _pools(target: Target, wards: int, user_strata: Sequence[str] | None) -> lis
 
 def _listed(labels: Labels, pools: Sequence[Positions], target: Target, n_draws: int, seed: int) -> Assignments:
     found = reassign(labels, pools, n_draws=n_draws, seed=seed)
-    return replace(found, tied=_tied(labels, pools, target))
+    return replace(found, tied=count_tied(labels, pools, target))
 
 
-def _tied(labels: Labels, pools: Sequence[Positions], target: Target) -> int:
-    """Return how many relabellings share each |T|: those of strata without an estimable cell, and mirror images."""
+def count_tied(labels: Labels, pools: Sequence[Positions], target: Target) -> int:
+    """Return how many relabellings share each |T|: those of strata without an estimable cell, and mirror images.
+
+    Examples
+    --------
+    Two of four wards against the other two: exchanging them turns T into −T.
+
+    >>> from helpers.estimation.estimands import build_target
+    >>> design = Design("s", "main", "A", "given", "calendar_month", ("2023-01", "2023-02"), tuple("abcd"), ("t",) * 4,
+    ...                 ("x",), (1,), (0, 0, -1, -1), 0)
+    >>> count_tied(design.label_array, [np.arange(4)], build_target(design, "two_way", Estimand("overall")))
+    2
+    """
     used = np.zeros(len(labels), dtype=bool)
     for own, mask in zip(target.members, target.masks, strict=True):
         used[own] = mask.any()
@@ -125,20 +137,35 @@ def _tied(labels: Labels, pools: Sequence[Positions], target: Target) -> int:
 
 
 def _has_mirror(labels: Labels, pools: Sequence[Positions], target: Target) -> bool:
-    """Return whether swapping the halves of every pool turns O/E into E/O, and so T into −T, in any table of counts.
+    """Return whether some exchange of labels turns O/E into E/O, and so T into −T, in any table of counts.
 
     An identity of rational functions that holds at one arbitrary point holds everywhere.
     """
-    mirrored = labels.copy()
-    for pool in pools:
-        found, sizes = np.unique(labels[pool], return_counts=True)
-        if len(found) > 2 or (len(found) == 2 and sizes[0] != sizes[1]):
-            return False
-        mirrored[pool] = found[0] + found[-1] - labels[pool]
-    if (mirrored == labels).all():
-        return False
-    observed, expected = _totals(np.stack([labels, mirrored]), target)
-    return bool((expected > 0).all() and abs(np.log(observed / expected).sum()) < MIRROR_TOLERANCE)
+    for mirrored in _exchanges(labels, pools):
+        observed, expected = _totals(np.stack([labels, mirrored]), target)
+        if (expected > 0).all() and abs(np.log(observed / expected).sum()) < MIRROR_TOLERANCE:
+            return True
+    return False
+
+
+def _exchanges(labels: Labels, pools: Sequence[Positions]) -> Iterator[Labels]:
+    """Yield the labellings that can be mirror images: two labels equally frequent in every pool change places.
+
+    These are the halves of every pool, where no pool has a third label, and any two labels, where all others stay.
+    """
+    counted = [dict(zip(*np.unique(labels[pool], return_counts=True), strict=True)) for pool in pools]
+    if any(len(own) == 2 for own in counted) and all(len(own) <= 2 and len({*own.values()}) == 1 for own in counted):
+        halves = labels.copy()
+        for pool, own in zip(pools, counted, strict=True):
+            halves[pool] = min(own) + max(own) - labels[pool]
+        yield halves
+    for first, second in itertools.combinations(sorted(set().union(*counted)), 2):
+        if all(own.get(first, 0) == own.get(second, 0) for own in counted):
+            places = np.zeros(len(labels), dtype=bool)
+            places[np.concatenate(pools)] = True
+            exchanged = labels.copy()
+            exchanged[places & (labels == first)], exchanged[places & (labels == second)] = second, first
+            yield exchanged
 
 
 def _totals(labels: Labels, target: Target) -> tuple[Array, Array]:

@@ -77,6 +77,25 @@ def studentise(
         of_stratum = [listed.of_each(values) for values in _totals(own, len(listed.listed), target, mask)]
         observed, expected = observed + of_stratum[0], expected + of_stratum[1]
         total, variance = total + of_stratum[2], variance + of_stratum[3]
+    return assemble_statistics(observed, expected, total, variance)
+
+
+def assemble_statistics(observed: Array, expected: Array, total: Array, variance: Array) -> Statistics:
+    """Return T from incidents counted and expected, the null mean and the null variance of their gap.
+
+    All have shape (..., B); see `studentise` for the rule where nothing was observed or nothing expected.
+
+    Raises
+    ------
+    EstimationError
+        If a statistic is not a finite number.
+
+    Examples
+    --------
+    >>> found = assemble_statistics(*(np.array([own]) for own in (20.0, 10.0, 10.0, 25.0)))
+    >>> found.std_error, found.t.round(6)
+    (array([0.5]), array([1.386294]))
+    """
     # Sums of a group are what the others leave of the whole, so a variance of nothing may come out as −1e-17.
     std_error: Array = _ratio(np.sqrt(np.maximum(variance, 0.0)), total)
     t = _t(observed, expected, std_error, total)

@@ -32,6 +32,7 @@ from helpers.inference.randomisation import (
     invert,
     two_sided_p,
 )
+from helpers.inference.relabellings import count_tied
 from helpers.study.design import Design, Labels, Worlds
 
 Array = npt.NDArray[np.float64]
@@ -62,7 +63,7 @@ class WorldsRange:
     lows, highs : ndarray, shape (n_worlds,)
         95% interval in each roster; NaN throughout when intervals were not asked for.
     n_assignments, smallest_p : float
-        Of the shared relabellings, as in `EffectRow`.
+        Of the shared relabellings, as in `EffectRow`; which of them cannot differ depends on the estimand.
     """
 
     specification: Specification
@@ -166,7 +167,9 @@ def worlds_range(
         analysis.outcome, worlds.design, specification, Estimand("overall"), n_draws=n_draws, seed=seed
     )
     target = build_target(worlds.design, specification, estimand)
-    reference = assemble_experiment(analysis.outcome, worlds.design, target, shared.assignments, shared.null_tested)
+    tied = count_tied(worlds.design.label_array, target.members, target)
+    assignments = replace(shared.assignments, tied=tied)
+    reference = assemble_experiment(analysis.outcome, worlds.design, target, assignments, shared.null_tested)
     light = replace(reference, carried=tuple(own.without_sums() for own in reference.carried))
     refit = None if reference.is_whole else partial(_totals, analysis.outcome, worlds.design, specification, estimand)
     measure = partial(_measure, light, has_intervals, refit)
@@ -182,8 +185,8 @@ def worlds_range(
         p_values=p_values,
         lows=lows,
         highs=highs,
-        n_assignments=shared.assignments.reported_count,
-        smallest_p=shared.assignments.smallest_p,
+        n_assignments=assignments.reported_count,
+        smallest_p=assignments.smallest_p,
     )
 
 
@@ -213,11 +216,11 @@ def _totals(
 def _measure(reference: Experiment, has_intervals: bool, refit: Refit | None, batch: Labels) -> list[Measured]:
     """Return estimate, p-value and interval of some rosters."""
     fitted = [None if refit is None else refit(roster) for roster in batch]
-    own = zip(_experiments(reference, batch), fitted, strict=True)
+    own = zip(roster_experiments(reference, batch), fitted, strict=True)
     return [_measured(experiment, has_intervals, totals) for experiment, totals in own]
 
 
-def _experiments(reference: Experiment, batch: Labels) -> Iterator[Experiment]:
+def roster_experiments(reference: Experiment, batch: Labels) -> Iterator[Experiment]:
     """Yield the experiment of each roster: the same tables and relabellings, another actual labelling."""
     blocks = reference.target.blocks
     for roster in batch:

@@ -48,6 +48,22 @@ class Briefing:
         """Return the words that must stand on everything made from these data."""
         return self.say(f"mark.{self.origin}")
 
+    @property
+    def protection_note(self) -> str:
+        """Return, of restricted data, that they are controlled or who answers for it that they are not; else ""."""
+        approved_by = self.study.disclosure.approved_by
+        if self.origin != "real_restricted":
+            return ""
+        if approved_by:
+            return self.say("protection.approved", approved_by=nfc(approved_by))
+        own = self.study.disclosure
+        return self.say(
+            "protection.note",
+            smallest=self.wording.number(own.smallest_count),
+            ward_count=self.wording.number(own.smallest_ward_count),
+            base=self.wording.number(own.rounding_base),
+        )
+
     def say(self, message: str, /, *, n: int | None = None, **values: object) -> str:
         """Return a sentence of the catalogue with the study's terms filled in; a term that opens it gets a capital."""
         text = nfc(self.wording.say(message, n=n, **(dict(self.terms) | values)))

@@ -1,4 +1,4 @@
-"""Figures of the attempts to break the estimate: placebo dates, one town left out, every possible roster.
+"""Figures of the attempts to break the estimate: placebo dates, one town or cohort left out, every possible roster.
 
 Their tables are those of `helpers.reporting.check_details`.
 """
@@ -10,6 +10,8 @@ from dataclasses import replace
 import pandas as pd
 
 from helpers.checks.all_worlds import HIGHEST, LOWEST, UNION
+from helpers.checks.leave_one_out import COHORT, PERIOD, WARD
+from helpers.checks.placebo_date import CARRIED, EARLIER
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import effect_caption, figure_words
 from helpers.reporting.check_details import CHECK_WORLDS, details_of
@@ -18,6 +20,7 @@ from helpers.reporting.figure import Figure, NoFigure, Plot, draw_figure
 from helpers.reporting.interval_plot import IntervalMark, IntervalRow, interval_layout, plot_intervals
 
 BETWEEN_READING_AND_COHORT = ":"
+ENDS = ["estimate", "conf_low", "conf_high"]
 
 
 def placebo_figure(
@@ -28,7 +31,8 @@ def placebo_figure(
     Parameters
     ----------
     details : DataFrame
-        The estimates behind the checks; ``item`` is the cohort moved back.
+        The estimates behind the checks; ``item`` is the cohort moved back, with "carried:" in front its placebo carried
+        to the time of the programme.
     briefing : Briefing
         Run and language.
     indicator : str
@@ -37,19 +41,31 @@ def placebo_figure(
         The real effect, drawn as a dotted line.
     """
     rows = details_of(details, indicator, "placebo_date")
-    names = [briefing.cohort_name(str(item)) for item in rows["item"]]
-    return _interval_figure(_named(rows, names, briefing), briefing, indicator, _tested(headline, rows), "placebo")
+    items = rows["item"].astype(str)
+    own = rows.loc[~items.str.startswith((CARRIED, EARLIER))]
+    names = [briefing.cohort_name(str(item)) for item in own["item"]]
+    ends = dict(zip(items, rows[ENDS].astype(float).to_numpy().tolist(), strict=True))
+    drawn = [
+        _with_mark(row, ends[f"{CARRIED}{item}"]) if f"{CARRIED}{item}" in ends else row
+        for row, item in zip(_named(own, names, briefing), own["item"].astype(str), strict=True)
+    ]
+    return _interval_figure(drawn, briefing, indicator, _tested(headline, own), "placebo")
+
+
+def _with_mark(row: IntervalRow, values: Sequence[float]) -> IntervalRow:
+    estimate, low, high = values
+    return replace(row, marks=(*row.marks, IntervalMark(estimate, low, high, "second")) if row.marks else ())
 
 
 def leave_one_out_figure(
     details: pd.DataFrame, briefing: Briefing, indicator: str, *, headline: Effect | None = None
 ) -> Figure | NoFigure:
-    """Return the effect with each town left out in turn.
+    """Return the effect with each town and each cohort left out in turn.
 
     Parameters
     ----------
     details : DataFrame
-        The estimates behind the checks; ``item`` is the code of the town left out.
+        The estimates behind the checks; ``item`` is the code of the town left out, or names a cohort.
     briefing : Briefing
         Run and language.
     indicator : str
@@ -58,10 +74,17 @@ def leave_one_out_figure(
         The effect with every town, drawn as a dotted line.
     """
     rows = details_of(details, indicator, "leave_one_out")
-    names = [briefing.say("label.without", town=briefing.town_name(str(item))) for item in rows["item"]]
+    rows = rows.loc[~rows["item"].astype(str).str.startswith((WARD, PERIOD))]
+    names = [_left_out(str(item), briefing) for item in rows["item"]]
     return _interval_figure(
         _named(rows, names, briefing), briefing, indicator, _tested(headline, rows), "leave_one_out"
     )
+
+
+def _left_out(item: str, briefing: Briefing) -> str:
+    if item.startswith(COHORT):
+        return briefing.say("label.without_cohort", cohort=briefing.cohort_name(item.removeprefix(COHORT)))
+    return briefing.say("label.without", town=briefing.town_name(item))
 
 
 def worlds_figure(
@@ -103,7 +126,7 @@ def _tested(headline: Effect | None, rows: pd.DataFrame) -> Effect | None:
 
 
 def _named(rows: pd.DataFrame, names: Sequence[str], briefing: Briefing) -> list[IntervalRow]:
-    numbers = rows[["estimate", "conf_low", "conf_high"]].astype(float).itertuples(index=False)
+    numbers = rows[ENDS].astype(float).itertuples(index=False)
     return [_row(name, IntervalMark(*values), briefing) for name, values in zip(names, numbers, strict=True)]
 
 
@@ -120,7 +143,7 @@ def _row(name: str, mark: IntervalMark, briefing: Briefing) -> IntervalRow:
 def _interval_figure(
     rows: Sequence[IntervalRow], briefing: Briefing, indicator: str, headline: Effect | None, what: str
 ) -> Figure | NoFigure:
-    marks = [mark for row in rows for mark in row.marks]
+    marks = [row.marks[0] for row in rows if row.marks]
     if not marks:
         return NoFigure(briefing.say("figure.none"))
     ends = [end for mark in marks for end in _span(mark)]

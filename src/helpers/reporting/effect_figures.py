@@ -10,6 +10,7 @@ from helpers.errors import UsageError
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import effect_caption, figure_words, joined
 from helpers.reporting.counterfactual_plot import MEAN_OVER, plot_counterfactual
+from helpers.reporting.disclosure.blocks import spread_blocks
 from helpers.reporting.effects import CONFIRMATORY, TWO_WAY, Effect, find_effect
 from helpers.reporting.event_study_plot import plot_event_study
 from helpers.reporting.figure import Figure, Layout, Margins, NoFigure, Plot, draw_figure
@@ -115,13 +116,16 @@ def counterfactual_figure(
     """
     if "ward_count" not in counterfactual.columns:
         raise UsageError("The table counterfactual lacks ward_count. Run notebook 03 again.")
-    own = counterfactual.loc[counterfactual["indicator"].eq(indicator)]
+    own = spread_blocks(counterfactual.loc[counterfactual["indicator"].eq(indicator)], briefing.study.period_kind)
     specification = _followed(own)
     rows = own.loc[own["specification"].eq(specification)].astype({"cohort": str})
     if rows.empty:
         return NoFigure(briefing.say("figure.no_counterfactual", indicator=briefing.indicator_name(indicator)))
     overall = find_effect(effects, indicator, specification=specification, estimand="overall")
-    reading = briefing.say("caption.counterfactual", unit=briefing.unit(indicator), over=MEAN_OVER)
+    is_controlled = briefing.study.is_controlled
+    reading = briefing.say(
+        f"caption.counterfactual{'.controlled' if is_controlled else ''}", unit=briefing.unit(indicator), over=MEAN_OVER
+    )
     words = figure_words(
         f"counterfactual_{indicator}",
         briefing,

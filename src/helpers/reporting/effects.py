@@ -36,7 +36,8 @@ class Effect:
         Ratio minus one. A ``conf_low`` of −1 is no lower bound, a ``conf_high`` of ∞ no upper one; all NaN when there
         is no estimate.
     change, change_low, change_high : float
-        Observed minus expected incidents: negative when fewer happened. Infinite where there is no bound.
+        Observed minus expected incidents: negative when fewer happened. Infinite where the ratio has no bound: that no
+        more can be in excess than was observed is no bound from the data.
     p_value, smallest_p, n_assignments, mde : float
         NaN where none was computed; `mde` is a ratio minus one.
     p_adjusted : float
@@ -229,9 +230,10 @@ def _change(number: Mapping[str, float], averted: Mapping[Hashable, object] | No
     observed × (1/r − 1), so no estimate is made here; with nothing observed there is none.
     """
     own = {name: _number(averted[name]) if averted else math.nan for name in ("estimate", "conf_low", "conf_high")}
+    has_no_high = number["conf_high"] == NO_UPPER
     change = -own["estimate"] if not math.isnan(own["estimate"]) else number["observed"] - number["expected"]
     if not math.isnan(own["conf_low"]) and not math.isnan(own["conf_high"]):
-        return change, -own["conf_high"], -own["conf_low"]
+        return change, -own["conf_high"], math.inf if has_no_high else -own["conf_low"]
     return change, _carried(number["observed"], number["conf_low"]), _carried(number["observed"], number["conf_high"])
 
 
@@ -240,4 +242,4 @@ def _carried(observed: float, ratio_less_one: float) -> float:
         return math.nan
     if ratio_less_one <= NO_LOWER:
         return -math.inf
-    return observed if math.isinf(ratio_less_one) else observed * (1 - 1 / (1 + ratio_less_one))
+    return math.inf if math.isinf(ratio_less_one) else observed * (1 - 1 / (1 + ratio_less_one))

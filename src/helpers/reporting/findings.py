@@ -15,6 +15,8 @@ from markupsafe import Markup
 
 from helpers.errors import UsageError
 from helpers.reporting.briefing import Briefing, open_briefing
+from helpers.reporting.disclosure import Protection, protect_tables, public_manifest
+from helpers.reporting.disclosure.words import protection_sentences
 from helpers.reporting.effect_figures import counterfactual_figure, event_study_figure, forest_figure
 from helpers.reporting.effects import Effect, read_effects
 from helpers.reporting.figure import Figure, NoFigure
@@ -48,9 +50,10 @@ SECTIONS = (
     "use",
     "reading",
     "data",
+    "protection",
     "provenance",
 )
-RATIOS_SECTION = "work"
+RATIOS_SECTION, PROTECTION_SECTION = "work", "protection"
 READING = ("expected", "interval", "p", "mde", "corrected", "two")
 NEEDED_TABLES = ("estimates", "counterfactual", "checks")
 
@@ -100,12 +103,15 @@ class Findings:
         All effects.
     verdicts : tuple of Verdict
         One per indicator, the primary first.
+    protection : Protection or None
+        What of restricted data was withheld from the tables; None where disclosure control does not apply.
     """
 
     briefing: Briefing
     tables: Mapping[str, pd.DataFrame]
     effects: tuple[Effect, ...]
     verdicts: tuple[Verdict, ...]
+    protection: Protection | None = None
 
     @cached_property
     def told(self) -> tuple[Told, ...]:
@@ -127,8 +133,9 @@ class Findings:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """Return all sections in the order of reading; that on ratios only where the run holds one."""
-        return tuple(self.section(name) for name in SECTIONS if name != RATIOS_SECTION or self.ratios)
+        """Return all sections in the order of reading; on ratios and on restricted data only where there are any."""
+        held = {RATIOS_SECTION: bool(self.ratios), PROTECTION_SECTION: self.briefing.origin == "real_restricted"}
+        return tuple(self.section(name) for name in SECTIONS if held.get(name, True))
 
     def tally(self) -> tuple[tuple[str, str], ...]:
         """Return each verdict that occurs and how often."""
@@ -178,19 +185,29 @@ class Findings:
             for verdict in self.verdicts
         }
 
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Return every figure of the page that could be drawn, in order of reading."""
+        drawn = (self.forest, *(figure for figures in self.pictures.values() for figure in figures))
+        return tuple(figure for figure in drawn if isinstance(figure, Figure))
+
     def write_figures(self, folder: Path) -> tuple[Path, ...]:
         """Write every figure of the page as an SVG file of its own into a folder; return their paths."""
-        drawn = (self.forest, *(figure for figures in self.pictures.values() for figure in figures))
-        return tuple(figure.write(folder) for figure in drawn if isinstance(figure, Figure))
+        return tuple(figure.write(folder) for figure in self.figures)
 
     def checks_table(self, verdicts: Sequence[Verdict]) -> Markup:
         """Return the table of checks on some indicators, or nothing if none was made."""
         table = checks_table(self.tables["checks"], verdicts, self.briefing)
         return table.html if table is not None else Markup("")
 
+    def protection_sentences(self) -> tuple[str, ...]:
+        """Return what of restricted data is withheld and why, or who answers for publishing them as they are."""
+        return protection_sentences(self.protection, self.briefing)
+
     def limits(self) -> tuple[Limit, ...]:
         """Return what cannot be known."""
-        return list_limits(self.verdicts, self.briefing, self.tables.get("silent_wards"), self.tables.get("breaks"))
+        silent, breaks, description = (self.tables.get(name) for name in ("silent_wards", "breaks", "design"))
+        return list_limits(self.verdicts, self.briefing, silent, breaks, description)
 
     def lead_sentence(self) -> str:
         """Return that the first verdict depends on no unknown roster, or "" if it does or nothing is unknown."""
@@ -262,7 +279,8 @@ def build_findings(
     ----------
     tables : mapping of str to DataFrame
         ``estimates``, ``counterfactual`` and ``checks``; ``check_details``, ``silent_wards`` and ``cleaning_account``
-        if they are there.
+        if they are there. Of restricted data also ``contributions``: everything the findings say is then made from
+        what `protect_tables` returns.
     manifest : mapping
         The run's ``manifest.json``: at least ``origin``; ``run``, ``inputs``, ``notebooks``, ``versions``, ``seeds``
         and ``command`` are printed where they are given.
@@ -279,9 +297,10 @@ def build_findings(
     absent = [name for name in NEEDED_TABLES if name not in tables]
     if absent:
         raise UsageError(f"The findings need the table(s) {', '.join(absent)}. Run notebooks 03 and 04 first.")
-    briefing = open_briefing(study, manifest, language=language)
-    effects = read_effects(tables["estimates"], briefing)
-    return Findings(briefing, dict(tables), effects, decide_verdicts(effects, study.indicators))
+    public, protection = protect_tables(tables, study) if study.is_controlled else (dict(tables), None)
+    briefing = open_briefing(study, public_manifest(manifest, study), language=language)
+    effects = read_effects(public["estimates"], briefing)
+    return Findings(briefing, public, effects, decide_verdicts(effects, study.indicators, tables["checks"]), protection)
 
 
 def _tell(verdict: Verdict, briefing: Briefing) -> Told:

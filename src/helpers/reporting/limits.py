@@ -14,6 +14,7 @@ from helpers.cleaning.breaks import FOUND, crossed_breaks
 from helpers.errors import DesignError
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import joined
+from helpers.reporting.design_words import hopeless_sentences
 from helpers.reporting.verdicts import Verdict
 from helpers.study.design import build_worlds
 from helpers.study.objects import ALL_TOWNS, Adoption, Ward
@@ -35,6 +36,7 @@ def list_limits(
     briefing: Briefing,
     silent: pd.DataFrame | None = None,
     breaks: pd.DataFrame | None = None,
+    description: pd.DataFrame | None = None,
 ) -> tuple[Limit, ...]:
     """Return the limits of a run, in the order they are to be read.
 
@@ -48,6 +50,8 @@ def list_limits(
         The run's ``silent_wards.csv``: wards that reported nothing but zeros.
     breaks : DataFrame, optional
         The run's ``breaks.csv``: where a series ends as a sibling begins.
+    description : DataFrame, optional
+        The run's ``design.csv``: which questions the design cannot answer at all.
     """
     sentences = {
         "selection": _selection(briefing),
@@ -56,6 +60,7 @@ def list_limits(
         "programmes": _programmes(briefing),
         "recording": [briefing.say("limit.recording.text")],
         "power": [*_power(verdicts, briefing), *_silent(verdicts, briefing, silent)],
+        "hopeless": _hopeless(briefing, description),
         "breaks": _breaks(verdicts, briefing, breaks),
         "assumptions": _assumptions(briefing),
     }
@@ -157,6 +162,12 @@ def _power(verdicts: Sequence[Verdict], briefing: Briefing) -> list[str]:
     said.append(briefing.say("limit.power.text"))
     rare = [briefing.indicator_name(verdict.indicator) for verdict in verdicts if verdict.kind == "descriptive"]
     return [*said, briefing.say("limit.power.rare", names=joined(rare, briefing))] if rare else said
+
+
+def _hopeless(briefing: Briefing, description: pd.DataFrame | None) -> list[str]:
+    """Return what was known beforehand to be out of reach; wards that report only zeros are named elsewhere."""
+    said = () if description is None else hopeless_sentences(description, briefing, with_silent=False)
+    return [briefing.say("limit.hopeless.text"), *said] if said else []
 
 
 def _silent(verdicts: Sequence[Verdict], briefing: Briefing, silent: pd.DataFrame | None) -> list[str]:

@@ -62,10 +62,14 @@ def findings_page(findings: Findings, *, others: Sequence[str] = ()) -> str:
     Raises
     ------
     UsageError
-        If the data are restricted: nothing of them is exported before disclosure control exists.
+        If the data are restricted and neither controlled nor approved by anybody.
     """
     briefing = findings.briefing
-    _refuse_restricted(briefing)
+    if briefing.study.is_controlled and findings.protection is None:
+        raise UsageError(
+            f"Run {briefing.run} holds restricted data that no disclosure control has seen: no page is exported. "
+            "Build the findings with build_findings."
+        )
     siblings = [_link(language) for language in others if language != briefing.language]
     page = render(
         "findings.html.j2",
@@ -103,15 +107,11 @@ def write_run_index(
     language : str
         Language of the index itself.
     failures : sequence of Failure
-        Steps that ended with an error.
-
-    Raises
-    ------
-    UsageError
-        If the data are restricted.
+        Steps that ended with an error. Of restricted data their own words are not shown: they may quote figures.
     """
     briefing = open_briefing(study, manifest, language=language)
-    _refuse_restricted(briefing)
+    if briefing.origin == "real_restricted":
+        failures = [Failure(failure.step, briefing.say("protection.failure")) for failure in failures]
     pages = [_link(own, study, manifest) for own in languages() if (path.parent / page_name(own)).is_file()]
     page = render(
         "index.html.j2",
@@ -127,14 +127,6 @@ def write_run_index(
     with written_beside(path) as beside:
         beside.write_text(str(page), encoding="utf-8", newline="\n")
     return path
-
-
-def _refuse_restricted(briefing: Briefing) -> None:
-    if briefing.origin == "real_restricted":
-        raise UsageError(
-            f"Run {briefing.run} holds restricted data, and disclosure control does not exist yet: "
-            "no page is exported. Work with the tables of the run, which git ignores."
-        )
 
 
 def _link(language: str, study: Study | None = None, manifest: Mapping[str, object] | None = None) -> Link:

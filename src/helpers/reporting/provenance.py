@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers.reporting.briefing import Briefing
+from helpers.reporting.plan_words import PlanAccount, tell_plan
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -12,7 +13,8 @@ Pairs = tuple[tuple[str, str], ...]
 class Provenance:
     """What a reader needs to make the page again.
 
-    ``inputs`` pairs files with their sha256, ``parameters`` notebooks with theirs, ``versions`` programs with theirs.
+    ``inputs`` pairs files with their sha256, ``parameters`` notebooks with theirs, ``versions`` programs with theirs;
+    ``plan`` is what was planned, and where the run differs.
     """
 
     run: str
@@ -22,6 +24,7 @@ class Provenance:
     parameters: Pairs
     versions: Pairs
     seeds: str
+    plan: PlanAccount
 
 
 def read_provenance(briefing: Briefing) -> Provenance:
@@ -35,6 +38,7 @@ def read_provenance(briefing: Briefing) -> Provenance:
         parameters=_parameters(manifest.get("notebooks")),
         versions=_pairs(manifest.get("versions")),
         seeds=_list(manifest.get("seeds")),
+        plan=tell_plan(briefing),
     )
 
 

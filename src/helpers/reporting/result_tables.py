@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import joined
 from helpers.reporting.effects import BESIDE, CONFIRMATORY, PRIMARY_ESTIMATOR, TWO_WAY, Effect, find_effect
+from helpers.reporting.sentences import amount_text, change_interval_text
 from helpers.reporting.table_text import retell
 from helpers.reporting.tables import Column, RowGroup, Table
 from helpers.reporting.verdicts import Verdict
@@ -24,17 +25,20 @@ def effects_table(verdicts: Sequence[Verdict], effects: Sequence[Effect], briefi
     """Return every indicator's estimates, overall and by cohort, under both specifications."""
     names = ("change", "incidents", "p", "p_adjusted", "mde", "two_way")
     columns = (Column(briefing.say("effects.who")), *(Column(briefing.say(f"effects.{name}"), True) for name in names))
-    groups = []
+    groups, shown = [], []
     for verdict in verdicts:
         overall = _overall_label(verdict, briefing)
+        shown += [(briefing.say("effects.overall"), own) for own in (verdict.effect, verdict.two_way)]
         rows = [_effect_row(overall, verdict.effect, verdict.two_way, verdict.p_adjusted, briefing)]
         for effect in verdict.cohorts if len(verdict.cohorts) > 1 else ():
             beside = find_effect(
                 effects, verdict.indicator, specification=TWO_WAY, estimand=effect.estimand, cohort=effect.cohort
             )
-            rows.append(_effect_row(_cohort_label(effect, briefing), effect, beside, math.nan, briefing))
+            who = _cohort_label(effect, briefing)
+            rows.append(_effect_row(who, effect, beside, math.nan, briefing))
+            shown += [(who, effect), (who, beside)]
         groups.append(RowGroup(_heading(verdict.indicator, briefing), tuple(rows)))
-    note = " ".join(filter(None, (briefing.say("effects.note"), _tests_sentence(verdicts, briefing))))
+    note = " ".join(filter(None, (briefing.say("effects.note"), _tests_sentence(shown, briefing))))
     return Table(briefing.say("effects.caption"), columns, tuple(groups), briefing, note)
 
 
@@ -61,12 +65,8 @@ def ratios_table(indicators: Sequence[str], effects: Sequence[Effect], briefing:
     return Table(briefing.say("work.caption"), columns, tuple(groups), briefing, note)
 
 
-def _tests_sentence(verdicts: Sequence[Verdict], briefing: Briefing) -> str:
-    """Return how many assignments each randomisation test rests on, the fewest where indicators differ, or ""."""
-    overall = briefing.say("effects.overall")
-    shown = [(overall, own) for verdict in verdicts for own in (verdict.effect, verdict.two_way)]
-    for verdict in verdicts:
-        shown += [(_cohort_label(effect, briefing), effect) for effect in verdict.cohorts if len(verdict.cohorts) > 1]
+def _tests_sentence(shown: Sequence[tuple[str, Effect | None]], briefing: Briefing) -> str:
+    """Return how many assignments each test shown rests on, the fewest where indicators differ, or ""."""
     tests: dict[tuple[str, str], list[Effect]] = {}
     for who, effect in shown:
         if effect is not None and effect.inference == "randomisation" and not math.isnan(effect.n_assignments):
@@ -178,13 +178,17 @@ def _effect_row(
     beside = _ratio_cell(two_way, briefing)
     if effect is None or not effect.is_estimated:
         return (who, briefing.say("label.not_estimable"), *[NOTHING] * 4, beside)
-    incidents = wording.interval(effect.change_low, effect.change_high, is_percent=False)
+    incidents = change_interval_text(effect, briefing)
     return (
         who,
         _ratio_cell(effect, briefing),
         briefing.say(
-            "label.estimate", estimate=wording.amount(effect.change, is_signed=True), interval=_unbroken(incidents)
-        ),
+            "label.estimate",
+            estimate=amount_text(effect.change, briefing, is_signed=True),
+            interval=_unbroken(incidents),
+        )
+        if not math.isnan(effect.change)
+        else briefing.say("protection.withheld"),
         wording.plain_p(effect.p_value),
         wording.plain_p(p_adjusted),
         wording.percent(effect.mde) if not math.isnan(effect.mde) else briefing.say("effects.mde_none"),
@@ -265,9 +269,9 @@ def _check_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]
 
 
 def _sensitivity_row(row: dict[object, object], briefing: Briefing) -> tuple[str, ...]:
-    breakdown = float(str(row["statistic"]))
+    breakdown, specification = float(str(row["statistic"])), f"short.{row['specification']}"
     return (
-        briefing.say(f"short.{row['specification']}"),
+        briefing.say(specification) if briefing.wording.has(specification) else NOTHING,
         briefing.wording.number(breakdown, decimals=2) if math.isfinite(breakdown) else NOTHING,
         retell(str(row["reason"]), briefing, group="reason"),
     )

@@ -8,11 +8,14 @@ import math
 from typing import Any
 
 from helpers.reporting.briefing import Briefing
+from helpers.reporting.captions import joined
 from helpers.reporting.effects import Effect
+from helpers.reporting.gates import Gates
 from helpers.reporting.table_text import retell
 from helpers.reporting.verdicts import LEVEL, MOST_ZERO_DRAWS, Verdict
 
 NULL_KINDS = ("not_detected", "town_difference")
+DIFFERENCE_KINDS = ("detected", "detected_unadjusted")
 
 
 def verdict_sentences(verdict: Verdict, briefing: Briefing) -> tuple[str, ...]:
@@ -40,13 +43,33 @@ def verdict_sentences(verdict: Verdict, briefing: Briefing) -> tuple[str, ...]:
         sentences.append(briefing.say("aside.share", **share))
     if verdict.kind in NULL_KINDS and verdict.effect is not None:
         sentences.append(detectable_sentence(verdict.effect, briefing))
-    if verdict.kind in ("detected", "detected_unadjusted"):
+    if verdict.kind in DIFFERENCE_KINDS:
         sentences.append(briefing.say(f"judgement.{verdict.judgement}"))
+        sentences += gate_sentences(verdict.gates, briefing)
     if verdict.kind == "town_difference" or (verdict.kind == "not_estimable" and _has_estimate(verdict.two_way)):
         sentences.append(_two_way_sentence(verdict, briefing))
     if verdict.is_disagreeing:
         sentences.append(briefing.say("aside.disagree"))
     return tuple(sentences)
+
+
+def gate_sentences(gates: Gates, briefing: Briefing) -> tuple[str, ...]:
+    """Return what the attempts to break a difference came to; which of them failed is named. Nothing if none was made.
+
+    Whether all required gates passed decides the verb; it is said by the main sentence and explained here.
+    """
+    if not gates.count:
+        return ()
+    if gates.allow_consistent:
+        return (briefing.say("gates.consistent", n=gates.count, passed=len(gates.passed)),)
+    counts = {"passed": len(gates.passed), "failed": len(gates.failed), "undecided": len(gates.undecided)}
+    said = briefing.say("gates.association", n=gates.count, **counts)
+    if not gates.failed:
+        return (said,)
+    names = joined(
+        [briefing.say(f"gate.{name}") for name in gates.failed if briefing.wording.has(f"gate.{name}")], briefing
+    )
+    return briefing.say("gates.failed", names=names), said
 
 
 def cohort_sentence(effect: Effect, briefing: Briefing) -> str:
@@ -76,7 +99,7 @@ def detectable_sentence(effect: Effect, briefing: Briefing, *, is_brief: bool = 
     return briefing.say(
         f"mde.known{brief}",
         mde=briefing.wording.percent(effect.mde, is_signed=True),
-        mde_incidents=briefing.wording.amount(effect.mde_incidents, is_signed=True),
+        mde_incidents=amount_text(effect.mde_incidents, briefing, is_signed=True),
         unit=briefing.unit(effect.indicator),
     )
 
@@ -90,12 +113,26 @@ def effect_values(effect: Effect, briefing: Briefing) -> dict[str, Any]:
         "size": wording.percent(abs(effect.estimate), is_signed=False),
         "percent": wording.percent(effect.estimate),
         "interval": wording.interval(effect.conf_low, effect.conf_high, is_percent=True),
-        "change": wording.amount(effect.change, is_signed=True),
-        "change_interval": wording.interval(effect.change_low, effect.change_high, is_percent=False),
+        "change": amount_text(effect.change, briefing, is_signed=True),
+        "change_interval": change_interval_text(effect, briefing),
         "p": wording.p_value(effect.p_value),
-        "observed": wording.amount(effect.observed),
-        "expected": wording.amount(effect.expected),
+        "observed": amount_text(effect.observed, briefing),
+        "expected": amount_text(effect.expected, briefing),
     }
+
+
+def amount_text(value: float, briefing: Briefing, *, is_signed: bool = False) -> str:
+    """Return a count as written; one that disclosure control withholds as a word that says so."""
+    if math.isnan(value):
+        return briefing.say("protection.withheld")
+    return briefing.wording.amount(value, is_signed=is_signed)
+
+
+def change_interval_text(effect: Effect, briefing: Briefing) -> str:
+    """Return the interval in incidents, or that it is withheld together with the counts."""
+    if math.isnan(effect.change):
+        return briefing.say("protection.withheld_interval")
+    return briefing.wording.interval(effect.change_low, effect.change_high, is_percent=False)
 
 
 def reason_text(reason: str, briefing: Briefing) -> str:
@@ -119,8 +156,9 @@ def _main_sentence(verdict: Verdict, briefing: Briefing) -> str:
     values = effect_values(effect, briefing)
     if verdict.kind == "detected":
         adjusted = briefing.wording.p_value(verdict.p_adjusted)
+        verb = ".consistent" if verdict.gates.allow_consistent else ""
         return briefing.say(
-            f"verdict.detected.{verdict.direction}", n=verdict.family_size, p_adjusted=adjusted, **values
+            f"verdict.detected.{verdict.direction}{verb}", n=verdict.family_size, p_adjusted=adjusted, **values
         )
     if verdict.kind == "detected_unadjusted":
         family = "in_family" if verdict.is_in_family else "outside_family"

@@ -32,6 +32,7 @@ FONT_STACK = f"'{TYPE_FACE}', Verdana, 'Segoe UI', Roboto, 'Helvetica Neue', san
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "model-wards",
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,
     "font.family": TYPE_FACE,
     "font.size": 8.0,
     "axes.labelsize": 8.0,

@@ -1,7 +1,7 @@
 """Tables for pages and notebooks: real headers, the origin's mark in the caption, every cell escaped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from markupsafe import Markup
@@ -49,7 +49,7 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     groups: tuple[RowGroup, ...]
-    briefing: Briefing
+    briefing: Briefing = field(repr=False)
     note: str = ""
 
     @property

@@ -3,14 +3,20 @@
 The confirmatory test is the overall effect of `count_imputation` under specification (ii), town × period effects. Its
 p-values are corrected over the family of outcomes the study declared beforehand. Cohorts are shown beside it and get
 no verdict of their own: one claim per indicator keeps the chance of any false claim at the level.
+
+The attempts to break an estimate (`helpers.reporting.gates`) never change which verdict it is. They decide how it may
+be told: "consistent with" only where they allow it, and what failed is named.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import pandas as pd
+
 from helpers.reporting.effects import CONFIRMATORY, TWO_WAY, Effect, find_effect
+from helpers.reporting.gates import Gates, read_gates
 from helpers.study.objects import BetterWhen, Indicator
 
 VerdictKind = Literal[
@@ -56,6 +62,8 @@ class Verdict:
         Whether the two specifications contradict each other.
     reason : str
         Why nothing could be estimated, else "".
+    gates : Gates
+        What came of the attempts to break the estimate.
     """
 
     indicator: str
@@ -70,6 +78,7 @@ class Verdict:
     p_adjusted: float
     is_disagreeing: bool
     reason: str
+    gates: Gates = field(default_factory=Gates)
 
     @property
     def judgement(self) -> Judgement:
@@ -106,7 +115,9 @@ def adjust_by_holm(p_values: Mapping[str, float], *, family_size: int) -> dict[s
     return {name: adjusted[name] for name in p_values}
 
 
-def decide_verdicts(effects: Sequence[Effect], indicators: Sequence[Indicator]) -> tuple[Verdict, ...]:
+def decide_verdicts(
+    effects: Sequence[Effect], indicators: Sequence[Indicator], checks: pd.DataFrame | None = None
+) -> tuple[Verdict, ...]:
     """Return one verdict per indicator that has estimates: the primary first, then by role.
 
     Parameters
@@ -115,6 +126,8 @@ def decide_verdicts(effects: Sequence[Effect], indicators: Sequence[Indicator]) 
         All effects of a run.
     indicators : sequence of Indicator
         The study's; those ``in_family`` and not descriptive only are the declared family. Ratios get no verdict.
+    checks : DataFrame, optional
+        The run's ``checks.csv``.
 
     Examples
     --------
@@ -132,7 +145,11 @@ def decide_verdicts(effects: Sequence[Effect], indicators: Sequence[Indicator]) 
     }
     adjusted = adjust_by_holm(found, family_size=len(family)) | _adjusted_on_shared_draws(effects, family)
     return tuple(
-        _decide(indicator, effects, adjusted.get(indicator.indicator, math.nan), len(family)) for indicator in shown
+        replace(
+            _decide(indicator, effects, adjusted.get(indicator.indicator, math.nan), len(family)),
+            gates=read_gates(checks, indicator.indicator),
+        )
+        for indicator in shown
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from helpers.errors import DataProblems, Problem, UsageError
 from helpers.messages import Message, say, say_plural
@@ -27,9 +27,12 @@ from helpers.study.objects import (
     Alias,
     BoundaryChange,
     CellMarks,
+    Disclosure,
     Fact,
+    GroupMember,
     Indicator,
     Merger,
+    Neighbours,
     Programme,
     Release,
     RosterRule,
@@ -39,6 +42,8 @@ from helpers.study.objects import (
     Timing,
     Ward,
 )
+from helpers.study.plan_problems import plan_problem, plan_problems
+from helpers.study.pre_analysis_plan import PLAN_FILE, PreAnalysisPlan
 from helpers.study.rules import cross_file_problems
 from helpers.study.schemas import TableForm, shown
 from helpers.study.setting_problems import setting_problem
@@ -46,6 +51,7 @@ from helpers.study.settings import SETTINGS_FILE, StudySettings
 from helpers.study.tables import FolderTables, numbered_rows
 
 Row = TypeVar("Row")
+Model = TypeVar("Model", bound=BaseModel)
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -77,6 +83,8 @@ def load_study(name_or_path: str | Path) -> Study:
     """
     folder = _existing_folder(name_or_path)
     settings, problems = _read_settings(folder)
+    plan, found = _read_plan(folder)
+    problems += found
     tables: dict[str, pd.DataFrame] = {}
     for form in _forms(folder, settings):
         table, found = _read_table(folder, form)
@@ -89,9 +97,10 @@ def load_study(name_or_path: str | Path) -> Study:
     parts = frozenset(part for own in mergers.parts.values() for part in own)
     problems += mergers.problems
     problems += cross_file_problems(FolderTables(settings, tables, parts, mergers.changing))
+    problems += plan_problems(plan, FolderTables(settings, tables)) if plan is not None else []
     if problems or settings is None:
         raise DataProblems(problems)
-    study = _built(folder, settings, tables)
+    study = replace(_built(folder, settings, tables), plan=plan)
     return _following(study, mergers) if parts else study
 
 
@@ -116,9 +125,7 @@ def _forms(folder: Path, settings: StudySettings | None) -> list[TableForm]:
     has_roster = (folder / schemas.GIVEN_ROSTER.file).exists()
     if has_roster and (settings is None or settings.origin == "synthetic"):
         forms.append(schemas.GIVEN_ROSTER)
-    if (folder / schemas.RELEASES.file).exists():
-        forms.append(schemas.RELEASES)
-    return forms
+    return forms + [form for form in schemas.OPTIONAL_FORMS if (folder / form.file).exists()]
 
 
 def _read_text(folder: Path, file: str, header: str = "") -> tuple[str | None, list[Problem]]:
@@ -158,17 +165,30 @@ def _fill_it_in(header: str) -> Message:
 
 
 def _read_settings(folder: Path) -> tuple[StudySettings | None, list[Problem]]:
-    text, problems = _read_text(folder, SETTINGS_FILE)
+    return _read_toml(folder, SETTINGS_FILE, StudySettings, setting_problem)
+
+
+def _read_plan(folder: Path) -> tuple[PreAnalysisPlan | None, list[Problem]]:
+    """Return the pre-analysis plan; a study may do without one."""
+    if not (folder / PLAN_FILE).exists():
+        return None, []
+    return _read_toml(folder, PLAN_FILE, PreAnalysisPlan, plan_problem)
+
+
+def _read_toml(
+    folder: Path, file: str, model: type[Model], described: Callable[[Mapping[str, Any]], Problem]
+) -> tuple[Model | None, list[Problem]]:
+    text, problems = _read_text(folder, file)
     if text is None:
         return None, problems
     try:
-        return StudySettings.model_validate(tomllib.loads(text.replace("\r\n", "\n"))), []
+        return model.model_validate(tomllib.loads(text.replace("\r\n", "\n"))), []
     except ValidationError as failure:
-        return None, [setting_problem(error) for error in failure.errors(include_url=False)]
+        return None, [described(dict(error)) for error in failure.errors(include_url=False)]
     except (ValueError, RecursionError) as error:
         rule = say("this is no valid TOML: {reason}", reason=_sentence(error))
         remedy = say("docs/study-folder.md explains every file and column.")
-        return None, [Problem(SETTINGS_FILE, "", "", "", rule, remedy)]
+        return None, [Problem(file, "", "", "", rule, remedy)]
 
 
 def _sentence(error: Exception) -> str:
@@ -233,9 +253,21 @@ def _built(folder: Path, settings: StudySettings, tables: Tables) -> Study:
         default_reading=settings.defaults.reading,
         default_roster="worlds" if settings.defaults.roster == "worlds" else "given",
         default_anticipation=settings.defaults.anticipation,
-        cells=CellMarks(zero=tuple(settings.cells.zero), missing=tuple(settings.cells.missing)),
+        cells=_cell_marks(settings),
+        disclosure=Disclosure(**settings.disclosure.model_dump()),
         is_given_roster_fictional=schemas.GIVEN_ROSTER.file in tables,
         **_built_tables(tables),
+    )
+
+
+def _cell_marks(settings: StudySettings) -> CellMarks:
+    cells = settings.cells
+    return CellMarks(
+        zero=tuple(cells.zero),
+        missing=tuple(cells.missing),
+        decimal_sign=cells.decimal_sign or "",
+        absent_ward=cells.absent_ward,
+        absent_ward_indicators=tuple(sorted(set(cells.absent_ward_indicators))),
     )
 
 
@@ -246,9 +278,16 @@ def _following(study: Study, mergers: FoundMergers) -> Study:
         Merger(wards[target], tuple(wards[part] for part in sorted(parts)))
         for target, parts in sorted(mergers.parts.items())
     )
-    gone = {part.ward_id for merger in followed for part in merger.parts}
+    whole = {part.ward_id: merger.ward.ward_id for merger in followed for part in merger.parts}
+    gone = set(whole)
+    borders = {
+        (whole.get(row.ward_id, row.ward_id), whole.get(row.neighbour_id, row.neighbour_id), row.source_id)
+        for row in study.adjacency
+    }
     return replace(
         study,
+        adjacency=tuple(Neighbours(*row) for row in sorted(borders) if row[0] != row[1]),
+        groups=tuple(row for row in study.groups if row.ward_id not in gone),
         wards=tuple(ward for ward in study.wards if ward.ward_id not in gone),
         adoption=tuple(row for row in study.adoption if row.ward_id not in gone),
         given_roster=tuple(row for row in study.given_roster if row.ward_id not in gone),
@@ -274,6 +313,8 @@ def _built_tables(tables: Tables) -> dict[str, Any]:
         "ward_aliases": _rows(tables, schemas.WARD_ALIASES, _ward_alias, "town_code", "spelling"),
         "header_aliases": _rows(tables, schemas.HEADER_ALIASES, Alias, "spelling"),
         "releases": _rows(tables, schemas.RELEASES, Release, "file", "sheet"),
+        "adjacency": _rows(tables, schemas.ADJACENCY, Neighbours, "ward_id", "neighbour_id"),
+        "groups": _rows(tables, schemas.GROUPS, _keyed(GroupMember), "grouping", "ward_id"),
     }
 
 

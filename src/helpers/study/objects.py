@@ -13,14 +13,25 @@ from typing import Literal
 from helpers.errors import UsageError
 from helpers.messages import say
 from helpers.study.periods import PeriodKind
+from helpers.study.pre_analysis_plan import PreAnalysisPlan
 
 DataOrigin = Literal["synthetic", "real_public", "real_restricted"]
 AdoptionStatus = Literal["model", "not", "unknown"]
 IndicatorKind = Literal["count", "ratio", "percentage", "score", "class"]
 IndicatorRole = Literal["outcome", "mechanism", "activity", "fidelity", "scorecard"]
 BetterWhen = Literal["lower", "higher", "ambiguous", "none"]
+DecimalSign = Literal["", ",", "."]
+"""What parts the fraction of a number; "" where a study declares nothing."""
+AbsentWard = Literal["missing", "zero"]
+"""What it means that a ward is not in a table of its town."""
 
 ALL_TOWNS = "all"
+SMALLEST_COUNT = 8
+"""Of restricted data, counts from 1 to 7 are withheld, and rates with a numerator below 8 (a rule of the project)."""
+SMALLEST_WARD_COUNT = 5
+"""Of restricted data on fewer wards than this no count is published, only the ratio with its interval."""
+ROUNDING_BASE = 5
+"""Published counts of restricted data are rounded to multiples of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,8 @@ class Ward:
     """A row of ``wards.csv``: one unit, during the time its code meant this unit.
 
     Codes are reused (16681 was Quang Trung and later Thành Vinh), so the key is the pair of code and first day,
-    written ``16681@2019-01-01`` (`ward_id`).
+    written ``16681@2019-01-01`` (`ward_id`). ``ring`` is the number of steps to the nearest ward of the programme, 0
+    for these themselves, None where that is not stated.
     """
 
     ward_code: str
@@ -42,6 +54,7 @@ class Ward:
     is_hot_spot_2019: bool | None
     is_off_hot_spot_list_2022: bool | None
     source_id: str
+    ring: int | None = None
 
     @property
     def ward_id(self) -> str:
@@ -94,7 +107,7 @@ class Indicator:
 
     ``denominator`` names the indicator a ratio is taken over; ``part_of`` the one this is nested in (property crime is
     part of recorded crime); ``in_family`` marks the family that multiplicity is controlled over; ``break_periods`` the
-    periods at which the definition changed.
+    periods at which the definition changed; ``is_placebo`` marks what the programme should not move.
     """
 
     indicator: str
@@ -113,6 +126,7 @@ class Indicator:
     break_periods: tuple[str, ...]
     note: str
     source_id: str
+    is_placebo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +221,27 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """A row of ``adjacency.csv``: two wards that share a border; the pair stands there in both orders."""
+
+    ward_id: str
+    neighbour_id: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A row of ``groups.csv``: under one grouping, declared before any estimate, the group that a ward belongs to."""
+
+    grouping: str
+    ward_id: str
+    group: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CellMarks:
-    """The ``[cells]`` table of ``study.toml``: what an office means by a cell that is no number.
+    """The ``[cells]`` table of ``study.toml``: what an office means by a cell that is no plain number, or by none.
 
     Attributes
     ----------
@@ -216,10 +249,37 @@ class CellMarks:
         Marks declared to mean a true zero ("0" always does).
     missing : tuple of str
         Marks declared to mean not reported. A blank cell is always missing.
+    decimal_sign : {"", ",", "."}
+        What parts fractions; "" declares nothing, and then what may mean two numbers is put aside.
+    absent_ward : {"missing", "zero"}
+        What a ward that an otherwise complete table of its town does not list had: no report, or no case.
+    absent_ward_indicators : tuple of str
+        The counts that `absent_ward` is declared for; none: for every one.
     """
 
     zero: tuple[str, ...]
     missing: tuple[str, ...]
+    decimal_sign: DecimalSign = ""
+    absent_ward: AbsentWard = "missing"
+    absent_ward_indicators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What ``study.toml`` says about the release of restricted data.
+
+    Attributes
+    ----------
+    approved_by : str
+        Who answers for publishing them as they are, as "name, office, date"; "" if nobody does, which is the default.
+    smallest_count, smallest_ward_count, rounding_base : int
+        Thresholds of disclosure control: at least the project's own.
+    """
+
+    approved_by: str = ""
+    smallest_count: int = SMALLEST_COUNT
+    smallest_ward_count: int = SMALLEST_WARD_COUNT
+    rounding_base: int = ROUNDING_BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +319,15 @@ class Study:
     header_aliases: tuple[Alias, ...]
     releases: tuple[Release, ...] = ()
     mergers: tuple[Merger, ...] = ()
+    adjacency: tuple[Neighbours, ...] = ()
+    groups: tuple[GroupMember, ...] = ()
+    plan: PreAnalysisPlan | None = None
+    disclosure: Disclosure = Disclosure()
+
+    @property
+    def is_controlled(self) -> bool:
+        """Return whether disclosure control applies: the data are restricted, and nobody answers for them openly."""
+        return self.origin == "real_restricted" and not self.disclosure.approved_by
 
     @property
     def reporting_wards(self) -> tuple[Ward, ...]:

@@ -2,7 +2,8 @@
 
 Each rule is a function that looks at the folder's tables (text, as read) and yields a problem for every place that
 breaks it. A rule whose files could not be read yields nothing, so that one mistake is not reported five times. What
-adoption and rosters owe each other is in `helpers.study.roster_rules`.
+adoption and rosters owe each other is in `helpers.study.roster_rules`, what borders and rings must be in
+`helpers.study.neighbour_rules`.
 """
 
 import itertools
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from helpers.errors import Problem, UsageError
 from helpers.messages import say
+from helpers.study.neighbour_rules import NEIGHBOUR_RULES
 from helpers.study.objects import ALL_TOWNS
 from helpers.study.periods import PERIOD_EXAMPLES, PERIOD_KIND_NAMES, PeriodKind, period_days, period_number
 from helpers.study.roster_rules import ROSTER_FILE, ROSTER_RULES
@@ -24,7 +26,7 @@ Rule = Callable[[FolderTables], Iterable[Problem]]
 
 def cross_file_problems(folder: FolderTables) -> list[Problem]:
     """Return every breach of a rule between cells or files of a folder."""
-    return [problem for rule in (*RULES, *ROSTER_RULES) for problem in rule(folder)]
+    return [problem for rule in (*RULES, *ROSTER_RULES, *NEIGHBOUR_RULES) for problem in rule(folder)]
 
 
 def _sources_resolve(folder: FolderTables) -> Iterator[Problem]:
@@ -38,7 +40,7 @@ def _sources_resolve(folder: FolderTables) -> Iterator[Problem]:
 def _wards_resolve(folder: FolderTables) -> Iterator[Problem]:
     if folder.has("wards.csv"):
         known = folder.keys("wards.csv", *WARD_KEY)
-        for file in ("adoption.csv", ROSTER_FILE, "ward_aliases.csv"):
+        for file in ("adoption.csv", ROSTER_FILE, "ward_aliases.csv", "groups.csv"):
             yield from folder.unresolved(file, WARD_KEY, known, "wards.csv")
         origin = ("from_ward_code", "from_valid_from")
         yield from folder.unresolved("boundary_changes.csv", origin, known, "wards.csv")
@@ -155,6 +157,20 @@ def _defaults_exist(folder: FolderTables) -> Iterator[Problem]:
             yield problem_at(SETTINGS_FILE, f"defaults.{key}", value, rule, remedy)
 
 
+def _release_has_a_name(folder: FolderTables) -> Iterator[Problem]:
+    if folder.settings is None or not folder.settings.disclosure.approved_by:
+        return
+    approved_by, key = folder.settings.disclosure.approved_by, "disclosure.approved_by"
+    if folder.settings.origin != "real_restricted":
+        rule = say("only restricted data need anybody's approval")
+        yield problem_at(SETTINGS_FILE, key, approved_by, rule, say("Remove it, or correct origin."))
+    name, *office, day = [part.strip() for part in approved_by.split(",")] if "," in approved_by else ["", ""]
+    if not (name and office and all(office) and is_iso_date(day)):
+        rule = say("whoever answers for publishing restricted data is named: name, office, date")
+        remedy = say("Write it as in “Nguyễn Văn A, Phòng Tổng hợp, 2024-03-01”, or remove it.")
+        yield problem_at(SETTINGS_FILE, key, approved_by, rule, remedy)
+
+
 def _marks_are_distinct(folder: FolderTables) -> Iterator[Problem]:
     if folder.settings is None:
         return
@@ -166,6 +182,21 @@ def _marks_are_distinct(folder: FolderTables) -> Iterator[Problem]:
         if not mark or any(character.isdecimal() for character in mark):
             rule = say("a mark is a text without digits; a blank is always missing, and 0 always zero")
             yield problem_at(SETTINGS_FILE, "cells", mark or say("(blank)"), rule, say("Remove it."))
+
+
+def _absent_wards_are_of_counts(folder: FolderTables) -> Iterator[Problem]:
+    if folder.settings is None or not folder.settings.cells.absent_ward_indicators:
+        return
+    key = "cells.absent_ward_indicators"
+    if folder.settings.cells.absent_ward != "zero":
+        rule = say("indicators are named here only where an absent ward means zero")
+        yield problem_at(SETTINGS_FILE, key, "", rule, say('Set absent_ward = "zero", or remove the list.'))
+    counts = {row["indicator"] for _, row in folder.rows("indicators.csv") if row["kind"] == "count"}
+    for name in sorted(set(folder.settings.cells.absent_ward_indicators) - counts) if counts else ():
+        rule = say("a ward can have had none only of what is counted: an indicator of kind count")
+        yield problem_at(
+            SETTINGS_FILE, key, name, rule, say("Choose one of: {choices}.", choices=", ".join(sorted(counts)))
+        )
 
 
 def _indicators_agree(folder: FolderTables) -> Iterator[Problem]:
@@ -190,6 +221,14 @@ def _indicators_agree(folder: FolderTables) -> Iterator[Problem]:
             rule = say("a ratio is never an outcome, because its denominator is one itself")
             remedy = say("Write no in is_primary and in_family.")
             yield problem_at("indicators.csv", number, row["indicator"], rule, remedy)
+
+
+def _placebos_are_no_outcome(folder: FolderTables) -> Iterator[Problem]:
+    for number, row in folder.rows("indicators.csv"):
+        is_wrong = row["kind"] != "count" or "yes" in (row["in_family"], row["is_primary"])
+        if row.get("is_placebo") == "yes" and is_wrong:
+            rule = say("what the programme should not move is a count, not primary and not in the family")
+            yield problem_at("indicators.csv", number, row["indicator"], rule, say("Write no in is_placebo."))
 
 
 def _boundary_changes_follow(folder: FolderTables) -> Iterator[Problem]:
@@ -245,8 +284,11 @@ RULES: tuple[Rule, ...] = (
     _periods_are_valid,
     _window_fits,
     _defaults_exist,
+    _release_has_a_name,
     _marks_are_distinct,
+    _absent_wards_are_of_counts,
     _indicators_agree,
+    _placebos_are_no_outcome,
     _boundary_changes_follow,
     _headers_mean_something,
     _headings_are_unambiguous,

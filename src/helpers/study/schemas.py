@@ -8,7 +8,7 @@ ward code is not a number and ``01234`` must keep its zero. Rules that need two 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -67,6 +67,8 @@ class TableForm:
         Whether a header alone says something ("there are none").
     limit : str
         What the study cannot express, for whoever tries by a second row or another column; "" if that is no temptation.
+    optional : mapping of str to Cells
+        Columns that a study may leave out; a row of it then has no such value.
     """
 
     file: str
@@ -74,18 +76,29 @@ class TableForm:
     key: tuple[str, ...]
     may_be_empty: bool = True
     limit: str = ""
+    optional: Mapping[str, Cells] = field(default_factory=dict)
 
     @property
     def header(self) -> str:
-        """Return the header line."""
+        """Return the header line, without the columns that may be left out."""
         return ",".join(self.columns)
+
+    @property
+    def every_column(self) -> dict[str, Cells]:
+        """Return the columns that must be there, then those that may."""
+        return {**self.columns, **self.optional}
 
     def problems(self, table: pd.DataFrame) -> list[Problem]:
         """Return everything in `table` that breaks this form; rows are addressed by the table's index."""
         schema = pa.DataFrameSchema(
             {
-                name: pa.Column(None, pa.Check(cells.accepts, element_wise=True, name=name), nullable=False)
-                for name, cells in self.columns.items()
+                name: pa.Column(
+                    None,
+                    pa.Check(cells.accepts, element_wise=True, name=name),
+                    nullable=False,
+                    required=name in self.columns,
+                )
+                for name, cells in self.every_column.items()
             },
             strict=True,
             unique=list(self.key) if set(self.key) <= set(table.columns) else None,
@@ -100,8 +113,8 @@ class TableForm:
         return found
 
     def converted(self, row: Mapping[str, str]) -> dict[str, Any]:
-        """Return the typed values of one good row."""
-        return {name: cells.convert(row[name]) for name, cells in self.columns.items()}
+        """Return the typed values of one good row, of the columns that are there."""
+        return {name: cells.convert(row[name]) for name, cells in self.every_column.items() if name in row}
 
 
 def _described(form: TableForm, table: pd.DataFrame, cases: pd.DataFrame) -> list[Problem]:
@@ -123,7 +136,7 @@ def _described(form: TableForm, table: pd.DataFrame, cases: pd.DataFrame) -> lis
             remedy = _with_limit(say("Keep one of them."), form.limit)
             problem = Problem(form.file, "", say("row {row}", row=index), value, rule, remedy)
         else:
-            cells = form.columns[column]
+            cells = form.every_column[column]
             place = say("row {row}, {column}", row=index, column=column)
             problem = Problem(form.file, "", place, shown(found) or say("(empty)"), cells.rule, cells.remedy)
         problems[problem.cell, problem.rule] = problem
@@ -191,6 +204,11 @@ YEAR = _matching(r"(18|19|20|21)[0-9]{2}", say("a year"), say("Write four digits
 YES_NO = Cells(
     lambda text: text in ("yes", "no"), lambda text: text == "yes", say("yes or no"), say("Write yes or no.")
 )
+WARD_ID = _matching(
+    r"[0-9A-Za-z_.-]{1,20}@(18|19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}",
+    say("a ward's code and first day, joined by @"),
+    say("Write it as in 16681@2019-01-01, both as in wards.csv."),
+)
 NAMES = Cells(
     lambda text: text == " ".join(text.split()), lambda text: tuple(text.split()), say("a list with single spaces"), ""
 )
@@ -218,6 +236,7 @@ WARDS = TableForm(
     },
     WARD_KEY,
     may_be_empty=False,
+    optional={"ring": OPTIONAL_COUNT},
 )
 _ADOPTION_COLUMNS = {
     "ward_code": CODE,
@@ -274,6 +293,7 @@ INDICATORS = TableForm(
     },
     ("indicator",),
     may_be_empty=False,
+    optional={"is_placebo": YES_NO},
 )
 _SPELL = {"town_code": CODE, "first_date": DATE, "last_date": OPTIONAL_DATE, "name_vi": TEXT, "name_en": TEXT}
 SHOCKS = TableForm("shocks.csv", {"shock_id": NAME, **_SPELL, "source_id": NAME}, ("shock_id",))
@@ -339,6 +359,18 @@ RELEASES = TableForm(
     {"file": TEXT, "sheet": NOTE, "released_date": DATE, "note": NOTE, "source_id": OPTIONAL_NAME},
     ("file", "sheet"),
 )
+ADJACENCY = TableForm(
+    "adjacency.csv",
+    {"ward_id": WARD_ID, "neighbour_id": WARD_ID, "source_id": NAME},
+    ("ward_id", "neighbour_id"),
+    may_be_empty=False,
+)
+GROUPS = TableForm(
+    "groups.csv",
+    {"grouping": NAME, "ward_code": CODE, "valid_from": DATE, "group": LABEL, "source_id": NAME},
+    ("grouping", *WARD_KEY),
+    may_be_empty=False,
+)
 
 TABLE_FORMS = (
     WARDS,
@@ -355,4 +387,6 @@ TABLE_FORMS = (
     HEADER_ALIASES,
     CORRECTIONS,
 )
-"""The files that every study folder holds; `GIVEN_ROSTER` and `RELEASES` come on top where a study has them."""
+"""The files that every study folder holds; `GIVEN_ROSTER` and `OPTIONAL_FORMS` come on top where a study has them."""
+OPTIONAL_FORMS = (RELEASES, ADJACENCY, GROUPS)
+"""Files that a study may do without: leaving one out says nothing, unlike a header alone."""

@@ -1,4 +1,4 @@
-"""What is wrong with a key of ``study.toml``, in words that can be said in two languages."""
+"""What is wrong with a key of a settings file, in words that can be said in two languages."""
 
 import re
 from collections.abc import Mapping
@@ -10,24 +10,26 @@ from helpers.study.schemas import shown
 from helpers.study.settings import SETTINGS_FILE
 
 
-def setting_problem(error: Mapping[str, Any]) -> Problem:
+def setting_problem(error: Mapping[str, Any], *, file: str = SETTINGS_FILE) -> Problem:
     """Return one of pydantic's errors as a problem.
 
     Parameters
     ----------
     error : mapping
         With ``type``, ``loc``, ``msg``, ``input`` and ``ctx``, as `pydantic.ValidationError.errors` gives them.
+    file : str
+        The file that it was found in.
     """
     place = ".".join(shown(part) for part in error["loc"])
     if error["type"] == "missing":
         remedy = say("Add it. docs/study-folder.md explains every file and column.")
-        return Problem(SETTINGS_FILE, "", place, "", say("this key is missing"), remedy)
+        return Problem(file, "", place, "", say("this key is missing"), remedy)
     if error["type"] == "extra_forbidden":
         remedy = say("Remove or rename it. docs/study-folder.md explains every file and column.")
-        return Problem(SETTINGS_FILE, "", place, "", say("no such key belongs here"), remedy)
+        return Problem(file, "", place, "", say("no such key belongs here"), remedy)
     value = "" if isinstance(error["input"], dict) else shown(error["input"])
     remedy = say("Correct it. docs/study-folder.md explains every file and column.")
-    return Problem(SETTINGS_FILE, "", place, value, _rule(error), remedy)
+    return Problem(file, "", place, value, _rule(error), remedy)
 
 
 def _rule(error: Mapping[str, Any]) -> str:
@@ -45,6 +47,8 @@ def _rule(error: Mapping[str, Any]) -> str:
             return say("input should be a valid string")
         case "bool_type":
             return say("input should be true or false")
+        case "date_type":
+            return say("input should be a valid date")
         case "list_type":
             return say("input should be a valid list")
         case "int_type":

@@ -1,8 +1,10 @@
 """The keys of ``study.toml``, typed and strict: an unknown key or a number in quotation marks is refused."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from helpers.study.objects import DataOrigin
+from helpers.study.objects import ROUNDING_BASE, SMALLEST_COUNT, SMALLEST_WARD_COUNT, AbsentWard, DataOrigin
 from helpers.study.periods import PeriodKind
 
 SETTINGS_FILE = "study.toml"
@@ -48,10 +50,20 @@ class _Defaults(_Strict):
 class _CellMarks(_Strict):
     zero: list[str]
     missing: list[str]
+    decimal_sign: Literal[",", "."] | None = None
+    absent_ward: AbsentWard = "missing"
+    absent_ward_indicators: list[str] = []
 
 
 class _Boundaries(_Strict):
     follow_merges: bool = False
+
+
+class _Disclosure(_Strict):
+    approved_by: str = ""
+    smallest_count: int = Field(SMALLEST_COUNT, ge=SMALLEST_COUNT)
+    smallest_ward_count: int = Field(SMALLEST_WARD_COUNT, ge=SMALLEST_WARD_COUNT)
+    rounding_base: int = Field(ROUNDING_BASE, ge=ROUNDING_BASE)
 
 
 class StudySettings(_Strict):
@@ -67,3 +79,4 @@ class StudySettings(_Strict):
     defaults: _Defaults
     cells: _CellMarks
     boundaries: _Boundaries = _Boundaries()
+    disclosure: _Disclosure = _Disclosure()
