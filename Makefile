@@ -14,7 +14,7 @@ findings: install ## the main job: clean, estimate, check and report the shipped
 	@$(BIN)/model-wards run notebooks/runs/nghe_an.yaml
 
 test: install-dev ## prove it: every test, docstring example and notebook
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
 
 lint: install-dev ## style, types, and the floors that imports may cross
 	@$(BIN)/ruff check .

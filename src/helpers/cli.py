@@ -400,6 +400,17 @@ def open_run(run: str) -> None:
         webbrowser.open(index.as_uri())
 
 
+@cli.command("bundle")
+@click.argument("run")
+@click.option("--out", "path", type=OUTPUT_FILE, help="The zip to write; default: beside the run's report folder.")
+@click.pass_obj
+def bundle_run(language: str, run: str, path: Path | None) -> None:
+    """Pack the pages, Word files, tables and manifest of RUN into one zip to send."""
+    from helpers.batch.bundle import write_bundle
+
+    click.echo(said_in(say("The bundle is in {path}.", path=write_bundle(run, path)), language))
+
+
 @cli.command("doctor")
 @click.pass_obj
 def doctor(language: str) -> int:

@@ -125,8 +125,16 @@ def test_headings_of_wards_are_a_list_too(declared: Office) -> None:
         ([*MAY, HEADER, *TWO, ["Nghi Thuu", None]], "the line directly below"),
         ([*MAY, HEADER, TWO[0], ["Nghi Thuu", None], TWO[1]], "cannot be placed"),
         ([["Phường Nghi Thu tháng 5/2023"], HEADER, *TWO], "is of one ward"),
-        ([["Thu Thủy", 9, 3], *MAY, HEADER, *TWO], "belongs to no heading"),
-        ([*MAY, HEADER, [*TWO[0], None, 9], TWO[1]], "belongs to no heading"),
+        ([["Thu Thủy", 9, 3], *MAY, HEADER, *TWO], "is of no table"),
+        (
+            [
+                ["Đơn vị", "Tháng", "Số vụ PPHS tháng 5/2023"],
+                *([name, "5/2023", 4] for name in ("Nghi Thu", "Nghi Thủy")),
+                ["Thu Thủy", "6/2023", 9],
+            ],
+            "cannot be placed",
+        ),
+        ([*MAY, HEADER, [*TWO[0], None, 9], TWO[1]], "is of no table"),
         ([*MAY, ["Chỉ tiêu", "Nghi Thu", "Nghi Thuu", "Nghi Thủy"], ["crime_order", 4, 9, 7]], "heading of the table"),
     ],
 )  # fmt: skip
@@ -217,6 +225,13 @@ def test_a_ward_that_never_reports_is_not_without_cases(declared: Office) -> Non
 def test_cumulative_lists_make_no_zeros(declared: Office) -> None:
     elsewhere(declared)
     send(declared, *MAY, ["Đơn vị", "Số vụ PPHS lũy kế từ đầu năm"], *TWO)
+    assert not zeros(declared.clean())
+
+
+def test_a_cumulative_figure_is_one_that_stands_somewhere(declared: Office) -> None:
+    elsewhere(declared)
+    send(declared, *MAY, HEADER, *TWO)
+    send(declared, *MAY, ["Đơn vị", "Số vụ PPHS lũy kế từ đầu năm"], ["Thu Thủy", 9], file="b.xlsx")
     assert not zeros(declared.clean())
 
 

@@ -272,3 +272,23 @@ def test_a_full_list_that_fits_no_reading_is_refused(study_copy, members):
     problems = study_copy.problems()
     assert {p.file for p in problems} == {"rosters.csv"}
     assert len(problems) == 2
+
+
+def with_placebo(study_copy, indicator: str) -> int:
+    header, *rows = study_copy.table("indicators.csv")
+    study_copy.write(
+        "indicators.csv", [[*header, "is_placebo"], *([*row, "yes" if row[0] == indicator else "no"] for row in rows)]
+    )
+    return study_copy.row_of("indicators.csv", indicator)
+
+
+def test_an_indicator_may_be_declared_as_one_that_should_not_move(study_copy):
+    assert not any(one.is_placebo for one in study_copy.load().indicators)
+    with_placebo(study_copy, "complaints")
+    assert [one.indicator for one in study_copy.load().indicators if one.is_placebo] == ["complaints"]
+
+
+@pytest.mark.parametrize("indicator", ["crime_order", "disorder", "clearance"])
+def test_what_should_not_move_is_no_outcome_and_a_count(study_copy, indicator):
+    number = with_placebo(study_copy, indicator)
+    assert places(study_copy.problems()) == {("indicators.csv", f"row {number}")}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.batch import provenance
+from helpers.batch.dictionary import write_dictionary
 from helpers.batch.plan import Plan
 from helpers.batch.release import release_tables
 from helpers.batch.work import Outcome
@@ -31,6 +32,7 @@ def export_run(plan: Plan, *, failures: Sequence[Outcome] = ()) -> Path:
     folder = report_folder(plan.run)
     manifest = provenance.read_json(plan.folder / provenance.MANIFEST)
     release_tables(plan.batch.study, manifest, plan.folder, folder / TABLES_FOLDER)
+    write_dictionary(folder / TABLES_FOLDER)
     shown = [Failure(failure.task, _told(plan, failure)) for failure in failures]
     language = plan.batch.settings.languages[0]
     return write_run_index(plan.batch.study, manifest, folder / INDEX, language=language, failures=shown)

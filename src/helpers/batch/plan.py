@@ -188,8 +188,12 @@ class _TaskMaker:
 
 def task_key(task: Task, keys: Mapping[str, str]) -> dict[str, str]:
     """Return a task's fingerprint completed with the keys under which the tasks before it ran."""
-    needs = provenance.text_hash(repr([(name, keys.get(name, "")) for name in task.needs]))
-    return {**task.fingerprint, "needs": needs}
+    return {**task.fingerprint, "needs": needs_hash(task.needs, keys)}
+
+
+def needs_hash(names: Sequence[str], keys: Mapping[str, str]) -> str:
+    """Return the part of a task's key that stands for the tasks before it, in their order."""
+    return provenance.text_hash(repr([(name, keys.get(name, "")) for name in names]))
 
 
 def whole_key(parts: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """Worlds: whether the result holds whoever the unnamed model wards are."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,7 @@ from helpers.inference.analysis import Analysis
 from helpers.inference.randomisation import LEVEL
 from helpers.inference.roster_ranges import roster_ranges
 from helpers.inference.roster_union import roster_union
-from helpers.inference.worlds import WorldsRange
+from helpers.inference.worlds import DRIVER_COLUMNS, WorldsRange
 from helpers.study.design import Worlds
 
 QUESTION = "Over every roster the sources admit, does the effect keep its sign and its significance?"
@@ -21,8 +23,23 @@ LOWEST, HIGHEST = "lowest:", "highest:"
 """Begin the item of a detail that names a ward of unknown status which the lowest, or the highest, estimate needs."""
 
 
+def headline_ranges(analysis: Analysis, worlds: Worlds, specification: Specification) -> tuple[WorldsRange, ...]:
+    """Return the ranges of the overall effect and of each cohort's, of those that can be estimated.
+
+    None at all where the sources admit a single roster.
+    """
+    estimands = [Estimand("overall"), *(Estimand("cohort", cohort) for cohort in worlds.design.cohorts)]
+    estimable = [one for one in estimands if build_target(worlds.design, specification, one).is_estimable]
+    return roster_ranges(analysis, worlds, estimable, specification) if estimable and len(worlds) > 1 else ()
+
+
 def all_worlds(
-    analysis: Analysis, worlds: Worlds, specification: Specification, *, has_intervals: bool = False
+    analysis: Analysis,
+    worlds: Worlds,
+    specification: Specification,
+    *,
+    has_intervals: bool = False,
+    ranges: Sequence[WorldsRange] | None = None,
 ) -> Check:
     """Return the range of the overall effect and of each cohort's over all admissible rosters.
 
@@ -32,6 +49,8 @@ def all_worlds(
         Built on the worlds' own design, whose window is the whole one: not the one cut for unknown members.
     has_intervals : bool
         Whether the union of the overall effect's intervals over all rosters is computed too, which takes seconds.
+    ranges : sequence of WorldsRange, optional
+        `headline_ranges`, where they are known already.
 
     Notes
     -----
@@ -44,11 +63,9 @@ def all_worlds(
         return _untold(
             analysis, specification, f"does not apply: reading {worlds.design.reading} admits one roster only"
         )
-    estimands = [Estimand("overall"), *(Estimand("cohort", cohort) for cohort in worlds.design.cohorts)]
-    estimable = [one for one in estimands if build_target(worlds.design, specification, one).is_estimable]
-    if not estimable:
+    ranges = headline_ranges(analysis, worlds, specification) if ranges is None else ranges
+    if not ranges:
         return _untold(analysis, specification, "no effect is estimable")
-    ranges = roster_ranges(analysis, worlds, estimable, specification)
     overall = ranges[0]
     details = tuple(
         Detail(
@@ -94,9 +111,9 @@ def _untold(analysis: Analysis, specification: Specification, reason: str) -> Ch
     return Check(analysis.indicator, specification, "worlds", QUESTION, np.nan, LEVEL, THRESHOLD, "cannot_tell", reason)
 
 
-def roster_drivers(analysis: Analysis, worlds: Worlds, specification: Specification) -> pd.DataFrame:
-    """Return which memberships drive the range of the overall effect (`WorldsRange.drivers`)."""
-    return roster_ranges(analysis, worlds, (Estimand("overall"),), specification)[0].drivers()
+def roster_drivers(ranges: Sequence[WorldsRange]) -> pd.DataFrame:
+    """Return which memberships drive the first of some ranges (`WorldsRange.drivers`); no rows if there is none."""
+    return ranges[0].drivers() if ranges else pd.DataFrame(columns=list(DRIVER_COLUMNS))
 
 
 def _union(one: WorldsRange, ends: tuple[float, float]) -> Detail:

@@ -1,18 +1,18 @@
 """The attempts to break an estimate: a table of contents, and what comes of running it.
 
-`CONTENTS` lists every check in the order in which it is reported. The primary indicator gets all of them, and the
-others those that a page needs for its wording; with `full` every indicator gets every check under both specifications.
+`CONTENTS` lists every check in the order in which it is reported. By default the primary indicator gets all of them
+but the slow ones, and the others those that a page needs for its wording; with `full` every indicator gets every check.
 What is not tried says so in a row of its own, and so does what cannot run.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from helpers.checks.all_worlds import all_worlds
+from helpers.checks.all_worlds import all_worlds, headline_ranges
 from helpers.checks.alternatives import QUESTIONS, alternatives
 from helpers.checks.balance_gate import balance_gate
 from helpers.checks.concurrent import concurrent
@@ -32,15 +32,15 @@ from helpers.checks.spillover import spillover
 from helpers.errors import DesignError, EstimationError
 from helpers.estimation.specification import CONFIRMATORY, SPECIFICATIONS, Specification
 from helpers.inference.analysis import Analysis, build_analysis, build_family
+from helpers.inference.worlds import WorldsRange
 from helpers.study.design import Worlds
 from helpers.study.objects import Study
 
-Scope = Literal["every", "primary", "primary_confirmatory"]
-"""Which indicators a check is tried on when nobody asks for all: every one; the primary one; the primary one under the
-confirmatory specification."""
+Scope = Literal["every", "primary", "full"]
+"""On which indicators a check is tried by default: every one; the primary one; none, because it takes long."""
 
 NOT_TRIED = "not tried by default on this indicator; a full run tries every check on every indicator"
-NOT_TRIED_HERE = "not tried by default under this specification; a full run tries both"
+TAKES_LONG = "not tried by default, because it takes long; a full run tries it"
 UNASKED = "Was it tried?"
 
 
@@ -68,6 +68,13 @@ class Inquiry:
     worlds: Worlds
     panel: pd.DataFrame
     is_full: bool
+    _ranges: dict[str, tuple[WorldsRange, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def ranges(self, specification: Specification) -> tuple[WorldsRange, ...]:
+        """Return the ranges over all rosters under a specification, computed once."""
+        if specification not in self._ranges:
+            self._ranges[specification] = headline_ranges(self.whole, self.worlds, specification)
+        return self._ranges[specification]
 
     @property
     def is_lead(self) -> bool:
@@ -107,7 +114,8 @@ def _before(own: Inquiry, specification: Specification) -> list[Check]:
 
 def _worlds(own: Inquiry, specification: Specification) -> list[Check]:
     has_intervals = own.is_full or (own.is_lead and specification == CONFIRMATORY)
-    return [all_worlds(own.whole, own.worlds, specification, has_intervals=has_intervals)]
+    ranges = own.ranges(specification)
+    return [all_worlds(own.whole, own.worlds, specification, has_intervals=has_intervals, ranges=ranges)]
 
 
 def _balance(own: Inquiry, specification: Specification) -> list[Check]:
@@ -126,7 +134,7 @@ CONTENTS: tuple[Attempt, ...] = (
     Attempt(tuple(QUESTIONS), "primary", lambda own, one: alternatives(own.analysis, own.study, one)),
     Attempt(
         ("specification_curve",),
-        "primary_confirmatory",
+        "full",
         lambda own, one: [specification_curve(own.analysis, own.study, one)],
     ),
     Attempt(("spillover",), "primary", lambda own, one: [spillover(own.analysis, one, own.study)]),
@@ -196,15 +204,16 @@ def run_attempts(inquiry: Inquiry) -> Attempts:
     curves: list[SpecificationCurve] = []
     for attempt in CONTENTS:
         for specification in SPECIFICATIONS:
-            for found in _tried(inquiry, attempt, specification):
+            for found in tried(inquiry, attempt, specification):
                 if isinstance(found, SpecificationCurve):
                     curves.append(found)
                 checks.append(found.check() if isinstance(found, SpecificationCurve) else found)
     return Attempts(tuple(checks), tuple(curves))
 
 
-def _tried(inquiry: Inquiry, attempt: Attempt, specification: Specification) -> Sequence[Check | SpecificationCurve]:
-    reason = _left_out(inquiry, attempt.scope, specification)
+def tried(inquiry: Inquiry, attempt: Attempt, specification: Specification) -> Sequence[Check | SpecificationCurve]:
+    """Return what one attempt gives under one specification, or rows that say why it was not made or could not run."""
+    reason = _left_out(inquiry, attempt.scope)
     if reason:
         return _untold(inquiry, attempt, specification, reason)
     try:
@@ -213,19 +222,18 @@ def _tried(inquiry: Inquiry, attempt: Attempt, specification: Specification) -> 
         return _untold(inquiry, attempt, specification, str(error))
 
 
-def _left_out(inquiry: Inquiry, scope: Scope, specification: Specification) -> str:
+def _left_out(inquiry: Inquiry, scope: Scope) -> str:
     """Return why a check is not tried, or "" if it is."""
-    if inquiry.is_full or scope == "every":
+    if inquiry.is_full or scope == "every" or (scope == "primary" and inquiry.is_lead):
         return ""
-    if not inquiry.is_lead:
-        return NOT_TRIED
-    return NOT_TRIED_HERE if scope == "primary_confirmatory" and specification != CONFIRMATORY else ""
+    return TAKES_LONG if inquiry.is_lead else NOT_TRIED
 
 
 def _untold(inquiry: Inquiry, attempt: Attempt, specification: Specification, reason: str) -> list[Check]:
     """Return one row per check of an attempt that was not made; one for both specifications if neither was."""
-    if reason == NOT_TRIED and specification != CONFIRMATORY:
+    was_left_out = reason in (NOT_TRIED, TAKES_LONG)
+    if was_left_out and specification != CONFIRMATORY:
         return []
-    said = "" if reason == NOT_TRIED else specification
+    said = "" if was_left_out else specification
     indicator = inquiry.analysis.indicator
     return [Check(indicator, said, name, UNASKED, np.nan, np.nan, "", "cannot_tell", reason) for name in attempt.checks]

@@ -14,7 +14,7 @@ from helpers.cleaning.context import Context
 from helpers.cleaning.ledger import PANEL, QUARANTINE, Ledger
 from helpers.cleaning.placing import PlacedTable
 from helpers.cleaning.vocabulary import TOTAL, WARD_CODE, WARD_NAME
-from helpers.cleaning.workbook import Dropped, Sheet
+from helpers.cleaning.workbook import Sheet
 from helpers.messages import Message, say
 
 UNREAD_FIGURE = say("a figure of a ward that is listed was not read, or is blank")
@@ -70,8 +70,11 @@ def read_ward_lists(ledger: Ledger, sheet: Sheet, placed: PlacedTable, context: 
 
 
 def doubted(lists: Iterable[WardList]) -> tuple[WardList, ...]:
-    """Return the lists of a sheet in which a number was put aside that is in no column of a table."""
-    reason = say("a number of the sheet belongs to no heading, and may be of the ward")
+    """Return the lists of a sheet in which a cell was put aside that is in no column or no row of a table.
+
+    It may be the name or the figure of a ward, also one that corrections.csv has taken out.
+    """
+    reason = say("a cell of the sheet was put aside that is of no table, and may be of the ward")
     return tuple(own if own.reason else replace(own, reason=reason) for own in lists)
 
 
@@ -83,19 +86,9 @@ def _doubt_of_table(sheet: Sheet, placed: PlacedTable, context: Context, *, by_h
         return say("a row or figure of the table cannot be placed, and may be of the ward")
     if by_heading and any(column.meaning is None for column in placed.table.columns):
         return say("a heading of the table is not known, and may be of the ward")
-    if _has_dropped_key(sheet, placed):
-        return say("a cell that names a ward was taken out by corrections.csv")
     if _has_name_below(sheet, placed):
         return say("the line directly below the table may be of the ward")
     return ""
-
-
-def _has_dropped_key(sheet: Sheet, placed: PlacedTable) -> bool:
-    keys = {column.number for column in placed.table.keys}
-    rows = range(placed.table.first_header, placed.table.end + 1)
-    return any(
-        isinstance(value, Dropped) and (row in rows and column in keys) for (row, column), value in sheet.cells.items()
-    )
 
 
 def _has_name_below(sheet: Sheet, placed: PlacedTable) -> bool:

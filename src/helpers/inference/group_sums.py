@@ -183,7 +183,7 @@ class CarriedSums:
         Several ratios, shape (R,), make R copies.
         """
         if self.added is None:
-            return self.anew(null, kappa, chosen)
+            return self._under_with_gaps(null, ratio, kappa, chosen)
         q = 1.0 / np.asarray(ratio)
         weights = _weights(null.columns, kappa, q, self.history, len(self.histories))
         carried = self.added[:, -weights.shape[-1] :, chosen]
@@ -194,8 +194,18 @@ class CarriedSums:
     def anew(self, null: NullTable, kappa: Array, chosen: slice) -> GroupSums:
         """Return the group sums of some listed labellings, added up from one null table."""
         away = null.scale[null.scale != 1.0]
-        q = float(away[0]) if len(away) else 1.0
-        histories, history = _histories(null.scale != 1.0)
+        q = np.array([away[0] if len(away) else 1.0])
+        return self._added_up(null, q, kappa, chosen, _histories(null.scale != 1.0))
+
+    def _under_with_gaps(self, null: NullTable, ratio: float | Array, kappa: Array, chosen: slice) -> GroupSums:
+        q = 1.0 / np.asarray(ratio)[..., None]
+        return self._added_up(null, q, kappa, chosen, (self.histories, self.history))
+
+    def _added_up(
+        self, null: NullTable, q: Array, kappa: Array, chosen: slice, under: tuple[Array, tuple[int, ...]]
+    ) -> GroupSums:
+        """Add a null table up; q has shape (1,), or (R, 1) for the R copies of several ratios."""
+        histories, history = under
         rows, blocks = null.rows, len(history)
         stack = [*np.moveaxis(null.sums, -1, 0), rows, rows**2, *(rows * own for own in histories)]
         added = add_up(np.stack(stack), self.labellings.listed[chosen], self.cohorts)

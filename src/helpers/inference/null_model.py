@@ -110,7 +110,7 @@ def _coverage(counts: Array, reported: Mask, target: Target) -> Array:
 
 
 def undo_programme(table: WardTable, ratio: float | Array) -> NullTable:
-    """Return the null model of one stratum under H_r; several ratios, shape (R,), make R copies of a whole table.
+    """Return the null model of one stratum under H_r; several ratios, shape (R,), make R copies.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def undo_programme(table: WardTable, ratio: float | Array) -> NullTable:
         return NullTable(adjusted, *_margins(adjusted), scale)
     finite = _finite((table.sums > 0).tobytes(), (table.coverage > 0).tobytes(), table.sums.shape)
     rows, columns = _two_way_factors(adjusted, table.coverage * finite)
-    filled = adjusted + finite * rows[:, None] * columns * (1.0 - table.coverage)
+    filled = adjusted + finite * rows[..., :, None] * columns[..., None, :] * (1.0 - table.coverage)
     return NullTable(filled, rows, columns, scale)
 
 
@@ -151,10 +151,10 @@ def _two_way_factors(sums: Array, weights: Array) -> tuple[Array, Array]:
     where it settles. A ward's factor is then its level relative to the wards it is tied to, a block's factor their mean
     sum: wards and blocks that nothing ties together still make means of the right size, never ones that run away.
     """
-    row_sums, column_sums = sums.sum(axis=1), sums.sum(axis=0)
+    row_sums, column_sums = sums.sum(axis=-1), sums.sum(axis=-2)
     columns = _safe(column_sums, weights.sum(axis=0))
     for _ in range(MOST_GAP_STEPS):
-        rows, before = _safe(row_sums, weights @ columns), columns
+        rows, before = _safe(row_sums, columns @ weights.T), columns
         columns = _safe(column_sums, rows @ weights)
         if (np.abs(columns - before) <= GAP_TOLERANCE * np.maximum(columns, before)).all():
             return rows, columns

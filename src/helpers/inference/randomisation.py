@@ -131,7 +131,7 @@ class Experiment:
     def statistics(self, ratio: float | Array = 1.0) -> Statistics:
         """Return the statistic under H_r for the actual labelling (first) and every relabelling.
 
-        Several ratios at once, shape (R,), give arrays of shape (R, B + 1); only for returns without gaps.
+        Several ratios at once, shape (R,), give arrays of shape (R, B + 1).
         """
         nulls = [undo_programme(own.table, ratio) for own in self.carried]
         kappa = overdispersion(nulls)
@@ -330,7 +330,7 @@ def invert(experiment: Experiment, at_one: Statistics, fitted: tuple[float, floa
     estimate = observed / expected if expected > 0 else None
     tried = sorted({*RATIO_GRID.tolist(), *([] if estimate is None else [estimate])})
     asked = _first_asked(experiment)
-    first = _first_margins(asked, tried, margin)
+    first = _first_margins(asked, tried)
     hull = accepted_hull(margin, tried, first=first, tail=LEVEL / 2, enough=_settling_margin(asked, experiment))
     if hull is None:
         return Interval(0.0, np.inf, NO_RATIO)
@@ -345,13 +345,11 @@ def _first_asked(experiment: Experiment) -> Experiment:
     Where all relabellings are listed or few are drawn, these are all of them.
     """
     is_small = experiment.assignments.is_exact or len(experiment.assignments.labels) < 2 * SCREENING_DRAWS
-    return experiment if is_small or not experiment.is_whole else experiment.first_draws(SCREENING_DRAWS)
+    return experiment if is_small else experiment.first_draws(SCREENING_DRAWS)
 
 
-def _first_margins(asked: Experiment, tried: Sequence[float], margin: Callable[[float], float]) -> list[float]:
-    """Return each ratio's margin in the relabellings asked first; gaps forbid several ratios at once."""
-    if not asked.is_whole:
-        return [margin(ratio) for ratio in tried]
+def _first_margins(asked: Experiment, tried: Sequence[float]) -> list[float]:
+    """Return each ratio's margin in the relabellings asked first."""
     t = asked.statistics(np.array(tried)).t
     margins: list[float] = tail_margin(t, is_exact=asked.assignments.is_exact).tolist()
     return margins

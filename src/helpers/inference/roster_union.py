@@ -14,10 +14,11 @@ import numpy.typing as npt
 from helpers.estimation.estimands import Estimand, build_target
 from helpers.estimation.specification import Specification
 from helpers.inference.analysis import Analysis
-from helpers.inference.interval_search import EDGE_PRECISION, accepted_hull
+from helpers.inference.interval_search import EDGE_PRECISION, SCREENING_DOUBT, accepted_hull
 from helpers.inference.randomisation import (
     LEVEL,
     RATIO_GRID,
+    SCREENING_DRAWS,
     Experiment,
     invert,
     tail_margin,
@@ -99,11 +100,21 @@ def _widened(experiment: Experiment, ends: tuple[float, float], fitted: tuple[fl
         return float(tail_margin(experiment.statistics(ratio).t, is_exact=is_exact))
 
     low, high = min(low, observed / expected), max(high, observed / expected)
-    if low > 0 and margin(low / BEYOND) > 0:
-        low = _outer_end(margin, low / BEYOND, is_lower=True)
-    if high < np.inf and margin(high * BEYOND) > 0:
-        high = _outer_end(margin, high * BEYOND, is_lower=False)
+    further = [low / BEYOND, high * BEYOND]
+    may_accept = _first_look(experiment, [ratio for ratio in further if 0 < ratio < np.inf])
+    if may_accept.get(further[0]) and margin(further[0]) > 0:
+        low = _outer_end(margin, further[0], is_lower=True)
+    if may_accept.get(further[1]) and margin(further[1]) > 0:
+        high = _outer_end(margin, further[1], is_lower=False)
     return low, high
+
+
+def _first_look(experiment: Experiment, ratios: Sequence[float]) -> dict[float, bool]:
+    """Return which ratios the first relabellings do not clearly reject."""
+    is_small = experiment.assignments.is_exact or len(experiment.assignments.labels) < 2 * SCREENING_DRAWS
+    asked = experiment if is_small else experiment.first_draws(SCREENING_DRAWS)
+    margins = tail_margin(asked.statistics(np.array(ratios)).t, is_exact=asked.assignments.is_exact)
+    return {ratio: margin > -SCREENING_DOUBT for ratio, margin in zip(ratios, margins.tolist(), strict=True)}
 
 
 def _outer_end(margin: Margin, accepted: float, *, is_lower: bool) -> float:

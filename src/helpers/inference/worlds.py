@@ -43,6 +43,7 @@ Refit = Callable[[Labels], tuple[float, float]]
 
 WORLDS_AT_A_TIME = 8
 """Rosters that a worker process takes at once: few, so that all end at about the same time."""
+DRIVER_COLUMNS = ("ward_id", "with_ward", "without_ward", "is_in_lowest", "is_in_highest")
 SAME = 1e-9
 """Estimates of two rosters closer than this are the same: the roster differs where the estimand does not look."""
 
@@ -128,8 +129,7 @@ class WorldsRange:
             means = [float(np.expm1(logs[usable & own].mean())) for own in (is_in, ~is_in)]
             extremes = bool(is_in[lowest]), bool(is_in[highest])
             rows.append((self.worlds.design.ward_ids[ward], *means, *extremes))
-        columns = ["ward_id", "with_ward", "without_ward", "is_in_lowest", "is_in_highest"]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=list(DRIVER_COLUMNS))
 
 
 def worlds_range(

@@ -8,8 +8,9 @@ import base64
 import io
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from helpers.paths import written_beside
+from helpers.reporting.shrinking import shrink_canvas
 from helpers.reporting.style import FONT_STACK, MUTED, SYNTHETIC_INK, TYPE_FACE, WIDTH_IN, in_style
 from helpers.study.objects import DataOrigin
 
@@ -74,6 +76,10 @@ class Layout:
     ----------
     height_in : float
         Of all panels together.
+    width_in : float
+        Of the whole picture, as it is drawn.
+    share : float
+        How much of its size it keeps when it is handed on.
     rows, columns : int
         Arrangement.
     share_x, share_y : bool
@@ -88,14 +94,30 @@ class Layout:
     share_x: bool = False
     share_y: bool = False
     margins_in: Margins | None = None
+    width_in: float = WIDTH_IN
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a figure was drawn from, so that it can be drawn again in another size or format."""
+
+    plots: tuple[Plot, ...]
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawn figure: its SVG text and its words."""
+    """A drawn figure: its SVG text, its words, and what it was drawn from."""
 
     svg: str
     words: FigureWords
+    drawing: Drawing = field(repr=False, compare=False)
+
+    @property
+    def file_stem(self) -> str:
+        """Return the file name without ending, marked when the data are synthetic."""
+        return f"{self.words.name}.synthetic" if self.words.origin == "synthetic" else self.words.name
 
     @property
     def data_uri(self) -> str:
@@ -131,11 +153,30 @@ class Figure:
 
     def write(self, folder: Path) -> Path:
         """Write the picture as ``<name>.svg`` (marked in its name when synthetic) and return its path."""
-        mark = ".synthetic" if self.words.origin == "synthetic" else ""
-        path = folder / f"{self.words.name}{mark}.svg"
+        path = folder / f"{self.file_stem}.svg"
         with written_beside(path) as beside:
             beside.write_text(self.svg, encoding="utf-8", newline="\n")
         return path
+
+    def png(self, dpi: int) -> bytes:
+        """Return the picture in dots on white, for programs that show no vectors; the same bytes each time."""
+        return self._rendered("png", dpi=dpi, facecolor="white", metadata={"Software": None})
+
+    def pdf(self) -> bytes:
+        """Return the picture as a vector PDF without dates, its letters embedded; the same bytes each time."""
+        return self._rendered("pdf", metadata=dict.fromkeys(("CreationDate", "Creator", "Producer")))
+
+    def at_width(self, width_in: float, *, drawn_in: float | None = None) -> "Figure":
+        """Return the figure drawn again in another width: its letters keep their size, or shrink from `drawn_in`."""
+        drawn = drawn_in or width_in
+        layout = replace(self.drawing.layout, width_in=drawn, share=width_in / drawn)
+        return draw_figure(self.drawing.plots, words=self.words, layout=layout)
+
+    def _rendered(self, file_format: str, **options: Any) -> bytes:
+        buffer = io.BytesIO()
+        with in_style():
+            _drawn(self.drawing, self.words).savefig(buffer, format=file_format, **options)
+        return buffer.getvalue()
 
 
 def draw_figure(plots: Sequence[Plot], *, words: FigureWords, layout: Layout) -> Figure:
@@ -157,20 +198,28 @@ def draw_figure(plots: Sequence[Plot], *, words: FigureWords, layout: Layout) ->
     >>> figure.svg.startswith("<svg"), "A line rises." in figure._repr_html_()
     (True, True)
     """
+    drawing = Drawing(tuple(plots), layout)
     with in_style():
-        height = layout.height_in + MARK_HEIGHT_IN
-        canvas = Canvas(figsize=(WIDTH_IN, height))
-        axes = canvas.subplots(
-            layout.rows, layout.columns, squeeze=False, sharex=layout.share_x, sharey=layout.share_y
-        ).ravel()
-        _make_room(canvas, layout, height)
-        for ax, plot in zip(axes, plots, strict=False):
-            plot(ax)
-        for ax in axes[len(plots) :]:
-            ax.set_axis_off()
-        _draw_mark(canvas, words)
-        svg = _svg_text(canvas)
-    return Figure(svg=svg, words=words)
+        svg = _svg_text(_drawn(drawing, words))
+    return Figure(svg=svg, words=words, drawing=drawing)
+
+
+def _drawn(drawing: Drawing, words: FigureWords) -> Canvas:
+    layout = drawing.layout
+    height = layout.height_in + MARK_HEIGHT_IN
+    canvas = Canvas(figsize=(layout.width_in, height))
+    axes = canvas.subplots(
+        layout.rows, layout.columns, squeeze=False, sharex=layout.share_x, sharey=layout.share_y
+    ).ravel()
+    _make_room(canvas, layout, height)
+    for ax, plot in zip(axes, drawing.plots, strict=False):
+        plot(ax)
+    for ax in axes[len(drawing.plots) :]:
+        ax.set_axis_off()
+    _draw_mark(canvas, words)
+    if layout.share != 1.0:
+        shrink_canvas(canvas, layout.share)
+    return canvas
 
 
 def _make_room(canvas: Canvas, layout: Layout, height: float) -> None:
@@ -181,8 +230,8 @@ def _make_room(canvas: Canvas, layout: Layout, height: float) -> None:
         return
     panel = (layout.height_in - room.top - room.bottom - room.between * (layout.rows - 1)) / layout.rows
     canvas.subplots_adjust(
-        left=room.left / WIDTH_IN,
-        right=1 - room.right / WIDTH_IN,
+        left=room.left / layout.width_in,
+        right=1 - room.right / layout.width_in,
         bottom=room.bottom / height,
         top=1 - mark - room.top / height,
         hspace=room.between / panel,

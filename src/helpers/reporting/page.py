@@ -4,7 +4,7 @@ Each is one file without scripts and without any outside address, so it can be m
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers.errors import UsageError
@@ -22,12 +22,13 @@ DONE, FAILED = "done", "failed"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A page in some language."""
+    """A page in some language; ``word`` is the Word file beside it, or ""."""
 
     language: str
     href: str
     label: str
     question: str = ""
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,17 @@ def page_name(language: str) -> str:
     'findings.vi.html'
     """
     return f"findings.{language}.html"
+
+
+def word_name(language: str) -> str:
+    """Return the file name of the findings as a Word file, which lies beside the page.
+
+    Examples
+    --------
+    >>> word_name("vi")
+    'findings.vi.docx'
+    """
+    return f"findings.{language}.docx"
 
 
 def findings_page(findings: Findings, *, others: Sequence[str] = ()) -> str:
@@ -112,7 +124,8 @@ def write_run_index(
     briefing = open_briefing(study, manifest, language=language)
     if briefing.origin == "real_restricted":
         failures = [Failure(failure.step, briefing.say("protection.failure")) for failure in failures]
-    pages = [_link(own, study, manifest) for own in languages() if (path.parent / page_name(own)).is_file()]
+    written = [_link(own, study, manifest) for own in languages() if (path.parent / page_name(own)).is_file()]
+    pages = [replace(link, word=word_name(link.language) if _has_word(path, link) else "") for link in written]
     page = render(
         "index.html.j2",
         briefing=briefing,
@@ -127,6 +140,10 @@ def write_run_index(
     with written_beside(path) as beside:
         beside.write_text(str(page), encoding="utf-8", newline="\n")
     return path
+
+
+def _has_word(index: Path, link: Link) -> bool:
+    return (index.parent / word_name(link.language)).is_file()
 
 
 def _link(language: str, study: Study | None = None, manifest: Mapping[str, object] | None = None) -> Link:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.checks.all_worlds import HIGHEST, LOWEST
+from helpers.checks.leave_one_out import PERIOD, WARD
 from helpers.reporting.disclosure.contributions import ALL, Group
 from helpers.reporting.disclosure.effect_rows import WITHHELD_REASON
 from helpers.reporting.disclosure.rules import COARSE_RATIO_STEP, Rules, coarse_interval, coarse_ratio
@@ -80,9 +81,9 @@ def public_checks(checks: pd.DataFrame, context: Context) -> pd.DataFrame:
 
 
 def public_check_details(details: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """Return the estimates behind the checks, coarse; those of a ward, and of checks not listed, are left out."""
+    """Return the estimates behind the checks, coarse; without those of a ward, one period or a check not listed."""
     items = details["item"].astype(str)
-    names_ward = items.str.startswith((LOWEST, HIGHEST)) | items.map(context.names_a_ward)
+    names_ward = items.str.startswith((LOWEST, HIGHEST, WARD, PERIOD)) | items.map(context.names_a_ward)
     public = details.loc[details["check"].isin(DETAILED_CHECKS) & ~names_ward].copy()
     public["estimate"] = [coarse_ratio(float(value), COARSE_RATIO_STEP) for value in public["estimate"]]
     ends = [
