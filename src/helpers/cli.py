@@ -223,7 +223,7 @@ def check_study(language: str, study: str, table: Path | None, page: Path | None
     _print_problems(problems, put_aside, language)
     _write_lists(problems, put_aside, language, study, table, page)
     if folder and read is not None:
-        from helpers.cleaning.marked_copy import write_marked_copies
+        from helpers.cleaning.clerk.marked_copy import write_marked_copies
 
         copies = write_marked_copies(read, problems, folder, language, put_aside=put_aside)
         for message in copies.messages:
@@ -268,7 +268,7 @@ def _checked(read: "Study") -> tuple[list[Message], tuple[Problem, ...]]:
 
 def _print_problems(problems: Sequence[Problem], put_aside: Sequence[Problem], language: str) -> None:
     """Print what must be corrected to stderr and what was put aside to stdout, each thing to do once."""
-    from helpers.cleaning.problem_groups import group_problems
+    from helpers.cleaning.clerk.problem_groups import group_problems
 
     groups = group_problems(problems)
     if groups:
@@ -308,7 +308,7 @@ def _write_lists(
 ) -> None:  # fmt: skip
     if not (table or page):
         return
-    from helpers.cleaning.problem_lists import write_problem_csv, write_problem_page
+    from helpers.cleaning.clerk.problem_lists import write_problem_csv, write_problem_page
 
     if table:
         write_problem_csv(problems, table, language, put_aside=put_aside)
@@ -339,7 +339,7 @@ def write_form(
     language: str, study: str, town: str, periods: tuple[str, ...], indicators: tuple[str, ...], path: Path
 ) -> None:
     """Write a blank return of a town of STUDY, for its office to fill in."""
-    from helpers.cleaning.blank_form import write_blank_form
+    from helpers.cleaning.clerk.blank_form import write_blank_form
     from helpers.study import load_study, period_range
 
     name = _study(study)
@@ -431,7 +431,7 @@ def doctor(language: str) -> int:
 def inspect_file(language: str, file: Path, study: str | None, is_whole: bool) -> None:
     """Show how a FILE of returns would be read; nothing is written."""
     from helpers.cleaning import describe_workbook
-    from helpers.cleaning.inspect_report import inspection_lines
+    from helpers.cleaning.clerk.inspection_report import inspection_lines
     from helpers.study import load_study
 
     own = file.resolve().parent

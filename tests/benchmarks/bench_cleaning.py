@@ -24,7 +24,7 @@ from national_returns import national_study, write_returns
 
 from helpers.cleaning import clean_returns
 from helpers.cleaning.files import read_file
-from helpers.cleaning.workbook import read_workbook
+from helpers.cleaning.workbooks.workbook import read_workbook
 from helpers.panel import write_panel
 from helpers.study import load_study
 

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from helpers.cleaning import CleanedReturns, clean_returns, quarantine_problems
-from helpers.cleaning.vocabulary import Vocabulary, build_vocabulary
+from helpers.cleaning.layout.vocabulary import Vocabulary, build_vocabulary
 from helpers.errors import DataProblems, Problem
 from helpers.messages import Message, said_in
 from helpers.study.objects import Alias, CellMarks, Indicator, IndicatorKind, Study, Ward

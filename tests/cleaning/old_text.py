@@ -5,7 +5,17 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from helpers.cleaning.code_tables import BKHCM1, BKHCM2, CP1258, TCVN3, UNDEFINED, VISCII, VNI, VPS, decode_bytes
+from helpers.cleaning.workbooks.code_tables import (
+    BKHCM1,
+    BKHCM2,
+    CP1258,
+    TCVN3,
+    UNDEFINED,
+    VISCII,
+    VNI,
+    VPS,
+    decode_bytes,
+)
 from helpers.text import TONE_MARKS
 
 STUDY = Path(__file__).parents[2] / "data" / "raw" / "nghe_an"

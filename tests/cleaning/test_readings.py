@@ -7,10 +7,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from helpers.cleaning import clean_returns, readings
 from helpers.cleaning.files import FileReading, read_file
-from helpers.cleaning.long_form import LongReading
+from helpers.cleaning.layout.vocabulary import Vocabulary
+from helpers.cleaning.long_form.reading import LongReading
 from helpers.cleaning.reading_store import reading_as_text, reading_of_text
 from helpers.cleaning.readings import read_files, settled
-from helpers.cleaning.vocabulary import Vocabulary
 from helpers.messages import Message, said_in
 
 Office = Any  # the fixture's class lives in conftest.py, which cannot be imported

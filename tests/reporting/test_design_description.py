@@ -14,7 +14,7 @@ from helpers.checks.detectability import CURVE_EFFECTS, attainable_p, power_meas
 from helpers.checks.effective_sample import effective_sample
 from helpers.checks.hopeless import RULES
 from helpers.checks.reporting_gaps import reporting_gaps
-from helpers.cleaning.breaks import BREAK_COLUMNS
+from helpers.cleaning.history.breaks import BREAK_COLUMNS
 from helpers.reporting import (
     Briefing,
     Figure,

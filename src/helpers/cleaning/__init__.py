@@ -4,8 +4,8 @@
 Every cell of every file ends in the panel, in the quarantine with a reason, or as named furniture.
 """
 
-from helpers.cleaning.inspect import SheetDescription, describe_workbook, descriptions_frame
-from helpers.cleaning.ledger import UnbalancedAccount
+from helpers.cleaning.clerk.inspection import SheetDescription, describe_workbook, descriptions_frame
+from helpers.cleaning.layout.ledger import UnbalancedAccount
 from helpers.cleaning.returns import CleanedReturns, clean_returns, quarantine_problems
 
 __all__ = [

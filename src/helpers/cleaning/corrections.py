@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.cleaning.personal import shown
-from helpers.cleaning.sheet_scan import Position, cell_position
-from helpers.cleaning.workbook import CellValue, Dropped, Sheet, as_text
+from helpers.cleaning.people.refusal import shown
+from helpers.cleaning.workbooks.sheet_scan import Position, cell_position
+from helpers.cleaning.workbooks.workbook import CellValue, Dropped, Sheet, as_text
 from helpers.errors import Problem
 from helpers.messages import say
 from helpers.text import nfc

@@ -1,7 +1,8 @@
 """One file of returns, by its type: a workbook's sheets, a text file as one sheet, or a machine's long form.
 
-Whatever a person may have laid out becomes sheets, which `helpers.cleaning.sheet_reading` understands; only a file
-whose heading is exactly the long form's takes the way of `helpers.cleaning.long_form`, whole columns at a time.
+Whatever a person may have laid out becomes sheets, which `helpers.cleaning.layout.sheet_reading` understands; only a
+file whose heading is exactly the long form's takes the way of `helpers.cleaning.long_form.reading`, whole columns at a
+time.
 """
 
 from collections.abc import Sequence
@@ -9,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.cleaning.corrections import Correction, correct_sheets
-from helpers.cleaning.long_form import LongReading, is_long_form, read_long
-from helpers.cleaning.parquet_table import read_parquet_table
-from helpers.cleaning.personal import personal_content, personal_name
-from helpers.cleaning.repaired_cells import repair_sheet
-from helpers.cleaning.sheet_reading import SheetReading, read_sheet
-from helpers.cleaning.text_table import read_text_table
-from helpers.cleaning.vocabulary import Vocabulary
-from helpers.cleaning.workbook import Sheet, read_workbook
+from helpers.cleaning.layout.sheet_reading import SheetReading, read_sheet
+from helpers.cleaning.layout.vocabulary import Vocabulary
+from helpers.cleaning.long_form.reading import LongReading, is_long_form, read_long
+from helpers.cleaning.people.refusal import personal_content, personal_name
+from helpers.cleaning.workbooks.parquet_table import read_parquet_table
+from helpers.cleaning.workbooks.repaired_cells import repair_sheet
+from helpers.cleaning.workbooks.text_table import read_text_table
+from helpers.cleaning.workbooks.workbook import Sheet, read_workbook
 from helpers.errors import DataProblems, Problem
 from helpers.messages import say
 

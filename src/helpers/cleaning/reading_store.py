@@ -10,17 +10,17 @@ from dataclasses import astuple
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from helpers.cleaning.cell_names import Position
 from helpers.cleaning.files import FileReading
-from helpers.cleaning.filing import RunningSum
-from helpers.cleaning.ledger import Ledger
-from helpers.cleaning.numbers import Number
-from helpers.cleaning.placing import Place
-from helpers.cleaning.sheet_reading import SheetReading
-from helpers.cleaning.vocabulary import Vocabulary
-from helpers.cleaning.ward_lists import WardList
-from helpers.cleaning.workbook import Sheet, Uncalculated
-from helpers.cleaning.xls_values import dated
+from helpers.cleaning.layout.filing import RunningSum
+from helpers.cleaning.layout.ledger import Ledger
+from helpers.cleaning.layout.numbers import Number
+from helpers.cleaning.layout.placing import Place
+from helpers.cleaning.layout.sheet_reading import SheetReading
+from helpers.cleaning.layout.vocabulary import Vocabulary
+from helpers.cleaning.layout.ward_lists import WardList
+from helpers.cleaning.workbooks.cell_names import Position
+from helpers.cleaning.workbooks.workbook import Sheet, Uncalculated
+from helpers.cleaning.workbooks.xls_values import dated
 from helpers.messages import Message
 
 _READ: Mapping[str, Callable[[Any], object]] = {

@@ -22,13 +22,13 @@ import pyarrow as pa
 import helpers
 from helpers.cleaning.corrections import Correction
 from helpers.cleaning.files import FileReading, read_file
-from helpers.cleaning.long_form import is_long_form
-from helpers.cleaning.long_store import keep_long, kept_long, tables_beside
+from helpers.cleaning.layout.sheet_reading import SheetReading
+from helpers.cleaning.layout.vocabulary import Vocabulary
+from helpers.cleaning.long_form.reading import is_long_form
+from helpers.cleaning.long_form.store import keep_long, kept_long, tables_beside
 from helpers.cleaning.reading_store import reading_as_text, reading_of_text
-from helpers.cleaning.sheet_reading import SheetReading
-from helpers.cleaning.vocabulary import Vocabulary
-from helpers.cleaning.workbook import Sheet
-from helpers.cleaning.workbook_kinds import ask_again
+from helpers.cleaning.workbooks.workbook import Sheet
+from helpers.cleaning.workbooks.workbook_kinds import ask_again
 from helpers.errors import Problem
 from helpers.messages import say
 from helpers.paths import written_beside
@@ -39,7 +39,7 @@ WORTH_A_PROCESS_BYTES = 1_000_000
 workbook of 300 kB is read and understood."""
 
 KEPT_SUFFIX = ".reading.json"
-_PROGRAM = ("cleaning/*.py", "study/*.py", "errors.py", "messages.py", "text.py")
+_PROGRAM = ("cleaning/**/*.py", "study/*.py", "errors.py", "messages.py", "text.py")
 """Whatever may decide what is understood of a file."""
 
 
@@ -120,7 +120,7 @@ def read_files(
 
     Examples
     --------
-    >>> from helpers.cleaning.vocabulary import build_vocabulary
+    >>> from helpers.cleaning.layout.vocabulary import build_vocabulary
     >>> from helpers.study import load_study
     >>> read_files({}, build_vocabulary(load_study("nghe_an")))
     []

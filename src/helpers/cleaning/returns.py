@@ -2,8 +2,8 @@
 
 The way is one: list the files, read each, choose between releases of one figure, make figures of single periods out of
 cumulative ones, and either raise every fatal problem of every file in one list or hand on the tables. Fatal is what
-makes the meaning of a file or table uncertain (see `helpers.cleaning.sheet_reading` and `helpers.cleaning.long_form`);
-a single cell that cannot be read is quarantined, and is missing in the panel.
+makes the meaning of a file or table uncertain (see `helpers.cleaning.layout.sheet_reading` and
+`helpers.cleaning.long_form.reading`); a single cell that cannot be read is quarantined, and is missing in the panel.
 """
 
 import hashlib
@@ -16,19 +16,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from helpers.cleaning.absent_wards import AbsentWards, count_absent_wards
-from helpers.cleaning.cell_names import cell_name, cell_position
 from helpers.cleaning.corrections import RETURNS_FOLDER, read_corrections, unplaced_corrections
-from helpers.cleaning.crosswalk import follow_boundaries
 from helpers.cleaning.files import SUFFIXES, FileReading
-from helpers.cleaning.ledger import PANEL, Ledger, check_balance
-from helpers.cleaning.long_form import LongReading
-from helpers.cleaning.personal import shown_file
+from helpers.cleaning.history.absent_wards import AbsentWards, count_absent_wards
+from helpers.cleaning.history.crosswalk import follow_boundaries
+from helpers.cleaning.history.release_dates import date_releases
+from helpers.cleaning.history.releases import choose_releases
+from helpers.cleaning.history.running_sums import Cumulative, file_running_sums
+from helpers.cleaning.layout.ledger import PANEL, Ledger, check_balance
+from helpers.cleaning.layout.sheet_reading import SheetReading
+from helpers.cleaning.layout.vocabulary import Vocabulary, build_vocabulary
+from helpers.cleaning.long_form.reading import LongReading
+from helpers.cleaning.people.refusal import shown_file
 from helpers.cleaning.readings import read_files
-from helpers.cleaning.release_dates import date_releases
-from helpers.cleaning.releases import choose_releases
-from helpers.cleaning.running_sums import Cumulative, file_running_sums
-from helpers.cleaning.sheet_reading import SheetReading
 from helpers.cleaning.tables import (
     ACCOUNT_COLUMNS,
     FURNITURE_COLUMNS,
@@ -42,7 +42,7 @@ from helpers.cleaning.tables import (
     placed_frame,
     quarantine_frame,
 )
-from helpers.cleaning.vocabulary import Vocabulary, build_vocabulary
+from helpers.cleaning.workbooks.cell_names import cell_name, cell_position
 from helpers.errors import DataProblems, Problem
 from helpers.messages import Message, say
 from helpers.panel import PANEL_COLUMNS, check_panel, shares_key, typed_panel

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from helpers.cleaning.cell_names import cell_name
-from helpers.cleaning.ledger import PANEL, QUARANTINE, Ledger
+from helpers.cleaning.layout.ledger import PANEL, QUARANTINE, Ledger
+from helpers.cleaning.workbooks.cell_names import cell_name
 from helpers.panel import PANEL_COLUMNS, typed_panel
 
 PLACE = ("file", "sheet", "row", "column")

@@ -46,7 +46,7 @@ def reporting_tables(coverage: pd.DataFrame, gaps: pd.DataFrame, breaks: pd.Data
     coverage, gaps : DataFrame
         Design rows of `helpers.checks.description.coverage` and `helpers.checks.reporting_gaps.reporting_gaps`.
     breaks : DataFrame
-        Of `helpers.cleaning.breaks.crossed_breaks`.
+        Of `helpers.cleaning.history.breaks.crossed_breaks`.
     briefing : Briefing
         Run and language.
     """

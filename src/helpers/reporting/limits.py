@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from helpers.cleaning.breaks import FOUND, crossed_breaks
+from helpers.cleaning.history.breaks import FOUND, crossed_breaks
 from helpers.errors import DesignError
 from helpers.reporting.briefing import Briefing
 from helpers.reporting.captions import joined

@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from cleaning.messy.sheets import Page
 from cleaning.messy.spellings import CellValue, plain
 from cleaning.old_text import shown_in_unicode, stored
-from helpers.cleaning.code_tables import CP1258, TCVN3
+from helpers.cleaning.workbooks.code_tables import CP1258, TCVN3
 from helpers.text import nfc
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")

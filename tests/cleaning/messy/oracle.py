@@ -8,8 +8,8 @@ from cleaning.messy.sheets import Page
 from cleaning.messy.spellings import Figure, plain
 from cleaning.messy.study import ANY, Key
 from helpers.cleaning import CleanedReturns
-from helpers.cleaning.cell_names import cell_name
-from helpers.cleaning.numbers import BLANK
+from helpers.cleaning.layout.numbers import BLANK
+from helpers.cleaning.workbooks.cell_names import cell_name
 
 Held = dict[Key, tuple[int, list[tuple[str, str, str]]]]
 """Figures by what they are of, with the cells that hold them: file, sheet, cell."""

@@ -1,0 +1,1 @@
+"""Refusal of person-level content: ward totals may enter this project, people may not."""

@@ -1,0 +1,1 @@
+"""Which period a text, a date or a number names."""
